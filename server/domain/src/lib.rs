@@ -1,0 +1,1 @@
+//! The rules of the floor. Pure: no IO, no clock, no randomness.
