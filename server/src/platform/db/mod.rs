@@ -1,0 +1,3 @@
+//! PostgreSQL: where it is, how it is reached.
+
+pub mod embedded;

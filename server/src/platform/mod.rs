@@ -1,0 +1,3 @@
+//! What every feature stands on; it names none of them.
+
+pub mod db;
