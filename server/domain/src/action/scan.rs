@@ -1,0 +1,51 @@
+//! `scan`: a code that must be the one expected.
+
+use serde::{Deserialize, Serialize};
+
+/// Configuration of a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ScanConfig {
+    #[serde(default)]
+    pub expected: Expected,
+}
+
+/// What must be scanned. On the wire a word, or the very text.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Expected {
+    /// The item the action belongs to.
+    #[default]
+    ThisItem,
+    /// A place where the stage may be done.
+    Location,
+    /// A worker's badge.
+    User,
+    /// A component of the item.
+    Component,
+    /// Exactly this text.
+    Text(String),
+}
+
+impl From<String> for Expected {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "this_item" => Self::ThisItem,
+            "location" => Self::Location,
+            "user" => Self::User,
+            "component" => Self::Component,
+            _ => Self::Text(text),
+        }
+    }
+}
+
+impl From<Expected> for String {
+    fn from(expected: Expected) -> Self {
+        match expected {
+            Expected::ThisItem => "this_item".to_owned(),
+            Expected::Location => "location".to_owned(),
+            Expected::User => "user".to_owned(),
+            Expected::Component => "component".to_owned(),
+            Expected::Text(text) => text,
+        }
+    }
+}

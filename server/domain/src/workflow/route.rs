@@ -1,0 +1,1 @@
+//! Where an item may go.
