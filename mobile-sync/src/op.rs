@@ -190,9 +190,26 @@ pub fn read_entry(bytes: &[u8], place: i64) -> Result<Entry, Unreadable> {
 
 /// Every operation a device may send.
 pub const OPERATIONS: [&str; 20] = [
-    "scan.record", "action.complete", "action.skip", "item.advance", "item.pause", "item.resume", "item.flag", "item.scrap",
-    "item.hold", "item.release", "item.rework", "item.assign", "item.claim", "item.move", "item.assemble", "item.undo",
-    "note.add", "label.claim", "shift.start", "shift.end",
+    "scan.record",
+    "action.complete",
+    "action.skip",
+    "item.advance",
+    "item.pause",
+    "item.resume",
+    "item.flag",
+    "item.scrap",
+    "item.hold",
+    "item.release",
+    "item.rework",
+    "item.assign",
+    "item.claim",
+    "item.move",
+    "item.assemble",
+    "item.undo",
+    "note.add",
+    "label.claim",
+    "shift.start",
+    "shift.end",
 ];
 
 fn needs_item(op: &Operation) -> bool {
@@ -379,7 +396,10 @@ mod tests {
     #[test]
     fn an_entry_is_read_and_written_the_same() {
         let entry = read_entry(ENTRY.as_bytes(), 1039).unwrap();
-        assert_eq!(entry.base, Some(crate::entry::Base { version: Some(17), predecessor: Some(1036), seen: Some(88120) }));
+        assert_eq!(
+            entry.base,
+            Some(crate::entry::Base { version: Some(17), predecessor: Some(1036), seen: Some(88120) })
+        );
         assert_eq!(Text::of(&entry).unwrap().text(), ENTRY);
     }
 
@@ -393,14 +413,23 @@ mod tests {
         assert_eq!(refused(&with(r#""raw":"x""#, r#""raw":"\ud800""#)), (Reason::Malformed, None));
         assert_eq!(refused(&with(r#""raw":"x""#, r#""raw":"x","raw":"y""#)), (Reason::Malformed, None));
         assert_eq!(refused(&with(r#""raw":"x""#, r#""raw":9007199254740992"#)), (Reason::Malformed, None));
-        assert_eq!(refused(&with(r#""raw":"x""#, &format!(r#""raw":{}1{}"#, "[".repeat(40), "]".repeat(40)))), (Reason::Malformed, None));
-        assert_eq!(refused(&with(r#""raw":"x""#, &format!(r#""raw":"{}""#, "x".repeat(ENTRY_BYTES)))), (Reason::Malformed, None));
+        assert_eq!(
+            refused(&with(r#""raw":"x""#, &format!(r#""raw":{}1{}"#, "[".repeat(40), "]".repeat(40)))),
+            (Reason::Malformed, None)
+        );
+        assert_eq!(
+            refused(&with(r#""raw":"x""#, &format!(r#""raw":"{}""#, "x".repeat(ENTRY_BYTES)))),
+            (Reason::Malformed, None)
+        );
         assert_eq!(refused(&with(r#""seq":1039"#, r#""seq":1040"#)), (Reason::Malformed, Some("seq")));
         assert_eq!(refused(&with(r#""schema":7"#, r#""schema":8"#)), (Reason::Unsupported, Some("schema")));
         assert_eq!(refused(&with("action.complete", "order.accept")), (Reason::Unsupported, Some("op")));
         assert_eq!(refused(&with("action.complete", "item.explode")), (Reason::Unsupported, Some("op")));
         assert_eq!(refused(&with(r#""action_id":"weld.seam","#, "")), (Reason::Malformed, Some("action_id")));
-        assert_eq!(refused(&with(r#""item_id":"018f0000-0000-7000-8000-000000000001","#, "")), (Reason::Malformed, Some("item_id")));
+        assert_eq!(
+            refused(&with(r#""item_id":"018f0000-0000-7000-8000-000000000001","#, "")),
+            (Reason::Malformed, Some("item_id"))
+        );
         assert_eq!(refused(&with(r#""boot_id":"b3","#, "")), (Reason::Malformed, Some("device_time")));
         assert_eq!(refused(&with(r#"{"raw":"x"}"#, "[]")), (Reason::Malformed, Some("data")));
         assert_eq!(refused(&with("action.complete", "item.scrap")), (Reason::Malformed, Some("data")));

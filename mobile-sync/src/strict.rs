@@ -196,7 +196,11 @@ impl Scanner<'_> {
     }
 
     fn number(&mut self) -> Result<(), Fault> {
-        let length = self.rest.iter().position(|b| !matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')).unwrap_or(self.rest.len());
+        let length = self
+            .rest
+            .iter()
+            .position(|b| !matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+            .unwrap_or(self.rest.len());
         let (number, rest) = self.rest.split_at_checked(length).ok_or(Fault::Syntax)?;
         self.rest = rest;
         let number = std::str::from_utf8(number).map_err(|_| Fault::Syntax)?;
@@ -251,7 +255,10 @@ fn grammar(number: &str) -> Option<Number> {
         None => (mantissa, None),
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let sound = digits(whole) && (whole.len() == 1 || !whole.starts_with('0')) && fraction.is_none_or(digits) && exponent.is_none_or(digits);
+    let sound = digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(digits);
     sound.then_some(if fraction.is_none() && exponent.is_none() { Number::Integer } else { Number::Real })
 }
 

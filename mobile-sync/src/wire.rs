@@ -678,8 +678,13 @@ mod tests {
         let ServerFrame::Welcome(welcome) = ServerFrame::parse(&welcome).unwrap() else { panic!("a welcome") };
         assert_eq!(welcome.limits, Limits::default());
         assert_eq!(welcome.results[0].text(), r#"{"seq":1032,"outcome":"applied"}"#);
-        let reset = format!(r#"{{"type":"reset","topic":"{site}","reason":"SCOPE_CHANGED","snapshot":"/v1/sync/snapshot?topic={site}"}}"#);
-        assert!(matches!(ServerFrame::parse(&reset).unwrap(), ServerFrame::Reset(Reset { reason: ResetReason::ScopeChanged, .. })));
+        let reset = format!(
+            r#"{{"type":"reset","topic":"{site}","reason":"SCOPE_CHANGED","snapshot":"/v1/sync/snapshot?topic={site}"}}"#
+        );
+        assert!(matches!(
+            ServerFrame::parse(&reset).unwrap(),
+            ServerFrame::Reset(Reset { reason: ResetReason::ScopeChanged, .. })
+        ));
     }
 
     #[test]
