@@ -1,10 +1,6 @@
 //! Labels as a floor shows them to a camera: made, then damaged, always in the same way for the same seed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::as_conversions,
-    reason = "tests: these are pictures of known size made here"
-)]
+#![allow(clippy::unwrap_used, clippy::as_conversions, reason = "tests: these are pictures of known size made here")]
 
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};

@@ -1,7 +1,7 @@
 //! The pictures the ladder tries beside the one it was given.
 
-use image::imageops::{self, FilterType};
 use image::GrayImage;
+use image::imageops::{self, FilterType};
 
 /// Below this many pixels a side, half a picture has no label left in it.
 const SMALLEST_SIDE: u32 = 32;
