@@ -1,1 +1,8 @@
+//! Floorline: floor operations with QR scanning, offline handhelds and live queues.
+//!
+//! `ARCHITECTURE.md` is the map. [`platform`] is what every feature stands on; the other folders are features.
+
+pub mod app;
+pub mod floor;
 pub mod platform;
+pub mod routes;

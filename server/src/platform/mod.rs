@@ -1,5 +1,5 @@
-//! What every feature stands on; it names none of them.
+//! What every feature stands on. It never names a feature.
 
-pub mod config;
 pub mod db;
-pub mod telemetry;
+pub mod http;
+pub mod tenancy;

@@ -1,0 +1,1 @@
+DROP TABLE uploads, photo_references, photos;

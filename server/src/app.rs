@@ -1,0 +1,99 @@
+//! The application: what every handler can reach, and the HTTP service built from it. `floorline serve` and the tests build the same one.
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{self, from_fn};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa_actix_web::AppExt as _;
+
+use crate::platform::db::Db;
+use crate::platform::http::{self, ApiError, Code, request_id};
+use crate::platform::tenancy::SigningKeys;
+use crate::routes;
+
+/// Shared by all workers; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Pools by role.
+    pub db: Db,
+    /// Signs and verifies tokens.
+    pub keys: Arc<SigningKeys>,
+    /// The address phones and browsers use, such as `https://floor.example.com`; without it labels are refused outside of loopback.
+    pub public_url: Option<String>,
+}
+
+/// The HTTP service with all routes, its OpenAPI document and the middleware every request passes.
+pub fn create_app(
+    app: &App,
+) -> actix_web::App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error, InitError = ()>> {
+    let (service, document) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(description())
+        .map(|service| service.wrap(middleware::Compress::default()).wrap(from_fn(request_id::observe)))
+        .app_data(web::Data::new(app.clone()))
+        .configure(routes::configure)
+        .split_for_parts();
+    let known: Vec<(ResourceDef, String)> = document
+        .paths
+        .paths
+        .iter()
+        .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
+        .collect();
+    service
+        .configure(http::configure)
+        .configure(|config| routes::document(config, document))
+        .app_data(web::Data::new(KnownPaths(known)))
+        .default_service(web::to(unmatched))
+}
+
+/// The OpenAPI document without starting anything.
+pub fn openapi() -> OpenApi {
+    let (_, document) = actix_web::App::new().into_utoipa_app().openapi(description()).configure(routes::configure).split_for_parts();
+    document
+}
+
+struct KnownPaths(Vec<(ResourceDef, String)>);
+
+/// 405 with `Allow` where only the method is wrong, else 404.
+async fn unmatched(request: HttpRequest, known: web::Data<KnownPaths>) -> HttpResponse {
+    let Some((_, allowed)) = known.0.iter().find(|(path, _)| path.is_match(request.path())) else {
+        return ApiError::not_found("address").error_response();
+    };
+    let mut response = ApiError::new(Code::MethodNotAllowed, format!("This address takes {allowed}.")).error_response();
+    if let Ok(value) = header::HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+fn methods(item: &utoipa::openapi::PathItem) -> String {
+    let mut methods = Vec::new();
+    for (name, operation) in [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete), ("HEAD", &item.head)] {
+        if operation.is_some() {
+            methods.push(name);
+        }
+    }
+    methods.join(", ")
+}
+
+fn description() -> OpenApi {
+    let mut document = OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Floorline")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some("Floor operations with QR scanning, offline handhelds and live queues. Errors are RFC 9457 problem documents."))
+                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .contact(Some(ContactBuilder::new().name(Some("Floorline")).build()))
+                .build(),
+        )
+        .build();
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
+    document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    document
+}

@@ -1,0 +1,3 @@
+//! The floor: items, labels, scans, queues, shifts, places, and the one door through which they change.
+
+pub mod engine;

@@ -1,0 +1,133 @@
+//! `Idempotency-Key`: the same key and body gives the first answer again, the same key with another body is refused.
+//!
+//! The row is written in the transaction of the effect, so an answer is replayed exactly when its effect is there. A key that
+//! another request holds is that request's row lock: the insert waits for it, two seconds at most.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use chrono::Utc;
+use diesel::ExpressionMethods as _;
+use diesel::query_dsl::methods::{FindDsl as _, SelectDsl as _};
+use diesel_async::RunQueryDsl as _;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::future::{Ready, ready};
+use uuid::Uuid;
+
+use super::codes::Code;
+use super::error::ApiError;
+use crate::platform::db::schema::idempotency_keys;
+use crate::platform::tenancy::TenantTx;
+
+/// The `Idempotency-Key` of a request, or its absence.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(Option<Key>);
+
+#[derive(Clone, Debug)]
+struct Key {
+    method: String,
+    path: String,
+    key: String,
+}
+
+/// A key being worked on in an open transaction.
+#[derive(Debug)]
+pub struct Claim(Option<(Key, Uuid)>);
+
+/// What claiming a key found.
+#[derive(Debug)]
+pub enum Claimed {
+    /// Do the work, then [`Claim::answer`].
+    Fresh(Claim),
+    /// It was done before: this was the answer.
+    Replay(HttpResponse),
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get("idempotency-key") else { return ready(Ok(Self(None))) };
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= 255);
+        ready(match key {
+            None => Err(ApiError::new(Code::BadRequest, "Idempotency-Key is 1 to 255 printable characters.")),
+            Some(key) => Ok(Self(Some(Key { method: request.method().to_string(), path: request.path().to_owned(), key: key.to_owned() }))),
+        })
+    }
+}
+
+impl IdempotencyKey {
+    /// Takes the key for `user` in the transaction of the effect. `body` is what the request asked for.
+    ///
+    /// # Errors
+    /// 422 when the key came with another body before; 409 when a request with it is still running.
+    pub async fn claim(self, tx: &mut TenantTx, user: Uuid, body: &impl Serialize) -> Result<Claimed, ApiError> {
+        let Some(key) = self.0 else { return Ok(Claimed::Fresh(Claim(None))) };
+        let hash = Sha256::digest(serde_json::to_vec(body).map_err(ApiError::internal)?).to_vec();
+        let org = tx.org().0;
+        let inserted = diesel::insert_into(idempotency_keys::table)
+            .values((
+                idempotency_keys::org_id.eq(org),
+                idempotency_keys::user_id.eq(user),
+                idempotency_keys::method.eq(&key.method),
+                idempotency_keys::path.eq(&key.path),
+                idempotency_keys::key.eq(&key.key),
+                idempotency_keys::request_hash.eq(&hash),
+                idempotency_keys::created_at.eq(Utc::now()),
+            ))
+            .on_conflict_do_nothing()
+            .execute(tx.conn())
+            .await
+            .map_err(|error| match ApiError::from(error) {
+                busy if busy.code() == Code::DbBusy => ApiError::new(Code::KeyInFlight, "A request with this key is still running.").retry_after(1),
+                other => other,
+            })?;
+        if inserted == 1 {
+            return Ok(Claimed::Fresh(Claim(Some((key, user)))));
+        }
+        let (stored, status, answer): (Vec<u8>, Option<i16>, Option<Vec<u8>>) = idempotency_keys::table
+            .find((org, user, &key.method, &key.path, &key.key))
+            .select((idempotency_keys::request_hash, idempotency_keys::status, idempotency_keys::body))
+            .first(tx.conn())
+            .await?;
+        if stored != hash {
+            return Err(ApiError::new(Code::KeyReused, "This Idempotency-Key was used with another body."));
+        }
+        let status = status.and_then(|status| u16::try_from(status).ok()).and_then(|status| StatusCode::from_u16(status).ok());
+        Ok(Claimed::Replay(
+            HttpResponse::build(status.unwrap_or(StatusCode::OK))
+                .insert_header(("Idempotency-Replayed", "true"))
+                .content_type("application/json")
+                .body(answer.unwrap_or_default()),
+        ))
+    }
+}
+
+impl Claim {
+    /// Stores the answer beside the effect, commits both, and gives the response.
+    ///
+    /// # Errors
+    /// Those of the database; then neither effect nor answer is there.
+    pub async fn answer(self, mut tx: TenantTx, status: StatusCode, view: &impl Serialize) -> Result<HttpResponse, ApiError> {
+        let body = serde_json::to_vec(view).map_err(ApiError::internal)?;
+        self.store(&mut tx, status, &body).await?;
+        tx.commit().await?;
+        Ok(HttpResponse::build(status).content_type("application/json").body(body))
+    }
+
+    /// Stores the answer beside the effect; the caller commits.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn store(self, tx: &mut TenantTx, status: StatusCode, body: &[u8]) -> Result<(), ApiError> {
+        let Some((key, user)) = self.0 else { return Ok(()) };
+        let org = tx.org().0;
+        diesel::update(idempotency_keys::table.find((org, user, key.method, key.path, key.key)))
+            .set((idempotency_keys::status.eq(i16::try_from(status.as_u16()).ok()), idempotency_keys::body.eq(body)))
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+}

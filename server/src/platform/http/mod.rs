@@ -1,0 +1,16 @@
+//! HTTP conventions (RFC 9457, idempotency keys, keyset paging). Problems come from one table of codes.
+
+mod codes;
+mod error;
+mod extract;
+mod idempotency;
+mod page;
+mod precondition;
+pub mod request_id;
+
+pub use self::codes::Code;
+pub use self::error::{ApiError, FieldProblem, Problem};
+pub use self::extract::configure;
+pub use self::idempotency::{Claim, Claimed, IdempotencyKey};
+pub use self::page::{DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery};
+pub use self::precondition::{IfMatch, etag};

@@ -1,0 +1,15 @@
+//! Every route of the server, one page. A room lists its own; this page says which rooms there are.
+
+use actix_web::{HttpResponse, web};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::{SwaggerUi, Url};
+
+/// Installs all routes; the OpenAPI document is collected from them.
+pub fn configure(_config: &mut ServiceConfig<'_>) {}
+
+/// The contract itself: the document and a page to read it.
+pub fn document(config: &mut web::ServiceConfig, document: OpenApi) {
+    let page = SwaggerUi::new("/docs/{_:.*}").urls(vec![(Url::new("Floorline", "/v1/openapi.json"), document)]);
+    config.service(web::resource("/docs").to(|| async { HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish() })).service(page);
+}
