@@ -1,5 +1,7 @@
 //! What every feature stands on. It never names a feature.
 
+pub mod config;
 pub mod db;
 pub mod http;
+pub mod telemetry;
 pub mod tenancy;

@@ -11,6 +11,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::platform::telemetry::names;
+
 use super::home::{Home, make_data_folder};
 use super::lock::InstanceLock;
 use super::postmaster::{self, Postmaster, Retry};
@@ -82,6 +84,7 @@ impl Cluster {
                 Err(error) => return Err(error),
             };
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            metrics::counter!(names::DATABASE_RESTARTS).increment(1);
             tracing::info!(pid, duration_ms, "the embedded database is back");
         }
         Ok(())

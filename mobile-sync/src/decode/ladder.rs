@@ -1,0 +1,142 @@
+//! The passes, in the order of what they cost for what they read.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use image::GrayImage;
+use rxing::common::HybridBinarizer;
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiFormatReader, Reader};
+
+use super::crowd::is_crowded;
+use super::{Budget, filter};
+
+/// How `rqrr` marks a dark pixel in a picture it has prepared.
+const DARK: u8 = 1;
+
+/// One rung of the ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pass {
+    /// `rqrr` at half size: clean frames, in a few milliseconds.
+    Quick,
+    /// `rxing`, its pyramid of sizes, also inverted: most of what else can be read.
+    Thorough,
+    /// The same at half size, against noise and large blurred modules.
+    Half,
+    /// The same, sharpened, against frames out of focus.
+    Sharpened,
+    /// The same, smoothed, against grain.
+    Blurred,
+    /// The same at twice the size, against very small modules.
+    Double,
+}
+
+impl Pass {
+    /// Every pass, in the order it is tried.
+    pub const LADDER: [Self; 6] =
+        [Self::Quick, Self::Thorough, Self::Half, Self::Sharpened, Self::Blurred, Self::Double];
+
+    /// Its name in figures and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Thorough => "thorough",
+            Self::Half => "half",
+            Self::Sharpened => "sharpened",
+            Self::Blurred => "blurred",
+            Self::Double => "double",
+        }
+    }
+
+    /// The text this pass finds.
+    fn read(self, luma: &GrayImage, budget: &Budget) -> Option<String> {
+        match self {
+            Self::Quick => quick(filter::halved(luma)?),
+            Self::Thorough => thorough(luma.clone(), budget),
+            Self::Half => thorough(filter::halved(luma)?, budget),
+            Self::Sharpened => thorough(filter::sharpened(luma), budget),
+            Self::Blurred => thorough(filter::blurred(luma), budget),
+            Self::Double => thorough(filter::doubled(luma)?, budget),
+        }
+    }
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The text of the code, as it stands in it.
+    pub text: String,
+    /// The pass that read it.
+    pub pass: Pass,
+    /// Time since the budget was made, all passes before it included.
+    pub elapsed: Duration,
+}
+
+/// The text of a QR code in the picture: the first that any pass finds. `None` when none does within the budget.
+///
+/// The first pass is always made, however small the budget.
+pub fn decode(luma: &GrayImage, budget: Budget) -> Option<Decoded> {
+    for (rung, pass) in Pass::LADDER.into_iter().enumerate() {
+        if rung > 0 && budget.is_spent() {
+            return None;
+        }
+        if let Some(text) = guarded(|| pass.read(luma, &budget)) {
+            return Some(Decoded { text, pass, elapsed: budget.elapsed() });
+        }
+    }
+    None
+}
+
+/// A picture is input, and decoders do much arithmetic on it: where one panics (`rqrr` 0.11 does on some pictures of many corner
+/// squares), its pass has found nothing.
+fn guarded(read: impl FnOnce() -> Option<String>) -> Option<String> {
+    catch_unwind(AssertUnwindSafe(read)).ok().flatten().filter(|text| !text.is_empty())
+}
+
+fn quick(luma: GrayImage) -> Option<String> {
+    let (width, height) = luma.dimensions();
+    let (columns, rows) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
+    let pixels = luma.into_raw();
+    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(columns, rows, |x, y| {
+        pixels.get(y * columns + x).copied().unwrap_or(u8::MAX)
+    });
+    let is_dark = |x: u32, y: u32| match (usize::try_from(x), usize::try_from(y)) {
+        (Ok(x), Ok(y)) => prepared.get_pixel_at(x, y) == DARK,
+        _ => false,
+    };
+    if is_crowded(width, height, is_dark) {
+        return None;
+    }
+    prepared.detect_grids().iter().find_map(|grid| grid.decode().ok()).map(|(_, text)| text)
+}
+
+/// Searches the picture and its third, ninth … in size, each as it is and with its gaps closed. This is what `rxing`'s own filtered
+/// reader does, but one step at a time: between two of them the budget is looked at.
+fn thorough(luma: GrayImage, budget: &Budget) -> Option<String> {
+    let hints = DecodeHints {
+        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
+        TryHarder: Some(true),
+        AlsoInverted: Some(true),
+        ..DecodeHints::default()
+    };
+    let mut layer = Some(luma);
+    while let Some(luma) = layer {
+        layer = filter::next_layer(&luma);
+        let (width, height) = luma.dimensions();
+        let source = Luma8LuminanceSource::new(luma.into_raw(), width, height).ok()?;
+        let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+        for close_gaps in [false, true] {
+            if budget.is_spent() || (close_gaps && bitmap.close().is_err()) {
+                break;
+            }
+            let black = bitmap.get_black_matrix();
+            if is_crowded(width, height, |x, y| black.get(x, y)) {
+                continue;
+            }
+            if let Ok(found) = MultiFormatReader::default().decode_with_hints(&mut bitmap, &hints) {
+                return Some(found.getText().to_owned());
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,69 @@
+//! What became of an entry: stored once by the server, re-sent until the phone has it, never changed.
+
+use floorline_domain::ids::{CaseId, ItemId};
+use floorline_domain::refusal::{Outcome, Reason};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::topic::Position;
+
+/// `flags`: a file of the entry has not arrived yet.
+pub const EVIDENCE_PENDING: &str = "evidence_pending";
+/// `flags`: the permission held at the act, but no longer when it was applied.
+pub const LATE: &str = "late";
+
+/// A stored verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The entry's place.
+    pub seq: i64,
+    /// Applied, or what else.
+    pub outcome: Outcome,
+    /// Why it was not simply applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Where its event stands (applied), or the topic's head when it was decided (noop).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Position>,
+    /// The item it left behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
+    /// The case that holds it, when a person or a later event decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_id: Option<CaseId>,
+    /// What the screen needs to explain the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Value>,
+    /// Remarks on an applied entry, such as [`EVIDENCE_PENDING`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+}
+
+/// The item after an applied entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// The item.
+    pub item_id: ItemId,
+    /// Its version.
+    pub version: i64,
+    /// Its stage.
+    pub stage: String,
+}
+
+impl Verdict {
+    /// A verdict that says no more than its outcome.
+    pub fn new(seq: i64, outcome: Outcome) -> Self {
+        Self { seq, outcome, reason: None, at: None, after: None, case_id: None, detail: None, flags: Vec::new() }
+    }
+
+    /// True when the worker must stop handling the part and confirm it, full screen.
+    pub fn stops(&self) -> bool {
+        matches!(self.outcome, Outcome::Rejected)
+            && matches!(self.reason, Some(Reason::ItemClosed | Reason::WrongCode | Reason::LabelRevoked))
+    }
+
+    /// True when the entry changed nothing and someone must look at it.
+    pub fn needs_someone(&self) -> bool {
+        matches!(self.outcome, Outcome::Rejected | Outcome::Parked)
+    }
+}

@@ -1,0 +1,55 @@
+//! Where the server listens and how it is reached.
+//!
+//! | variable | in the file | default | meaning |
+//! |---|---|---|---|
+//! | `FLOORLINE_BIND` | `server.bind` | `127.0.0.1:8080` | address and port to listen on; port 0 takes a free one |
+//! | `FLOORLINE_PUBLIC_URL` | `server.public_url` | unset | what phones and labels use, such as `https://floor.example.com`; unset, labels are only made on loopback |
+//! | `FLOORLINE_ALLOWED_ORIGINS` | `server.allowed_origins` | none | other origins whose pages may call the API, separated by commas |
+//! | `FLOORLINE_WORKERS` | `server.workers` | one a processor | threads that answer requests |
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+
+use super::Source;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// Without a slash at its end.
+    pub public_url: Option<String>,
+    /// Origins besides the server's own.
+    pub allowed_origins: Vec<String>,
+    /// None: one a processor.
+    pub workers: Option<NonZeroUsize>,
+}
+
+impl Server {
+    pub(super) fn read(source: &mut Source) -> Self {
+        Self {
+            bind: source
+                .get("server.bind", "FLOORLINE_BIND")
+                .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            public_url: source.parse("server.public_url", "FLOORLINE_PUBLIC_URL", origin),
+            allowed_origins: source
+                .parse("server.allowed_origins", "FLOORLINE_ALLOWED_ORIGINS", |text| {
+                    text.split(',').map(str::trim).map(origin).collect()
+                })
+                .unwrap_or_default(),
+            workers: source.get("server.workers", "FLOORLINE_WORKERS"),
+        }
+    }
+}
+
+/// Scheme and host, perhaps a port and a path; no query.
+fn origin(text: &str) -> Result<String, String> {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return Err(format!("{text:?}: must start with https:// or http://"));
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    if host.is_empty() || rest.contains(['?', '#', '@']) || rest.contains(char::is_whitespace) {
+        return Err(format!("{text:?}: must be scheme://host, perhaps with a port and a path"));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
