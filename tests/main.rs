@@ -7,3 +7,4 @@
 )]
 
 mod embedded_postgres;
+mod objects;

@@ -3,5 +3,6 @@
 pub mod config;
 pub mod db;
 pub mod http;
+pub mod storage;
 pub mod telemetry;
 pub mod tenancy;
