@@ -11,6 +11,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_actix_web::AppExt as _;
 
+use crate::floor::engine::Engine;
 use crate::platform::db::Db;
 use crate::platform::http::{self, ApiError, Code, request_id};
 use crate::platform::tenancy::SigningKeys;
@@ -25,12 +26,22 @@ pub struct App {
     pub keys: Arc<SigningKeys>,
     /// The address phones and browsers use, such as `https://floor.example.com`; without it labels are refused outside of loopback.
     pub public_url: Option<String>,
+    /// The one door through which items change.
+    pub engine: Engine,
 }
 
 /// The HTTP service with all routes, its OpenAPI document and the middleware every request passes.
 pub fn create_app(
     app: &App,
-) -> actix_web::App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error, InitError = ()>> {
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
     let (service, document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(description())
@@ -38,12 +49,8 @@ pub fn create_app(
         .app_data(web::Data::new(app.clone()))
         .configure(routes::configure)
         .split_for_parts();
-    let known: Vec<(ResourceDef, String)> = document
-        .paths
-        .paths
-        .iter()
-        .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
-        .collect();
+    let known: Vec<(ResourceDef, String)> =
+        document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
     service
         .configure(http::configure)
         .configure(|config| routes::document(config, document))
@@ -53,7 +60,8 @@ pub fn create_app(
 
 /// The OpenAPI document without starting anything.
 pub fn openapi() -> OpenApi {
-    let (_, document) = actix_web::App::new().into_utoipa_app().openapi(description()).configure(routes::configure).split_for_parts();
+    let (_, document) =
+        actix_web::App::new().into_utoipa_app().openapi(description()).configure(routes::configure).split_for_parts();
     document
 }
 
@@ -73,7 +81,14 @@ async fn unmatched(request: HttpRequest, known: web::Data<KnownPaths>) -> HttpRe
 
 fn methods(item: &utoipa::openapi::PathItem) -> String {
     let mut methods = Vec::new();
-    for (name, operation) in [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete), ("HEAD", &item.head)] {
+    for (name, operation) in [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+        ("HEAD", &item.head),
+    ] {
         if operation.is_some() {
             methods.push(name);
         }

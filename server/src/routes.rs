@@ -11,5 +11,10 @@ pub fn configure(_config: &mut ServiceConfig<'_>) {}
 /// The contract itself: the document and a page to read it.
 pub fn document(config: &mut web::ServiceConfig, document: OpenApi) {
     let page = SwaggerUi::new("/docs/{_:.*}").urls(vec![(Url::new("Floorline", "/v1/openapi.json"), document)]);
-    config.service(web::resource("/docs").to(|| async { HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish() })).service(page);
+    config
+        .service(
+            web::resource("/docs")
+                .to(|| async { HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish() }),
+        )
+        .service(page);
 }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
-use floorline_domain::{CaseId, ItemId, LabelId, LocationId, OrderId, OrgId, Outcome, QueueId, Reason, ShiftId, StreamId, UserId};
+use floorline_domain::{
+    CaseId, ItemId, LabelId, LocationId, OrderId, OrgId, Outcome, QueueId, Reason, ShiftId, StreamId, UserId,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -226,7 +228,17 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger for a transaction of `org` that happens `now`, in which `cause` is the first entry.
     pub fn new(org: OrgId, now: DateTime<Utc>, cause: Cause) -> Self {
-        Self { org, now, cause, ordinal: 0, events: Vec::new(), feed: Vec::new(), jobs: Vec::new(), topics: BTreeMap::new(), heads: BTreeMap::new() }
+        Self {
+            org,
+            now,
+            cause,
+            ordinal: 0,
+            events: Vec::new(),
+            feed: Vec::new(),
+            jobs: Vec::new(),
+            topics: BTreeMap::new(),
+            heads: BTreeMap::new(),
+        }
     }
 
     /// When the transaction happens.
@@ -276,7 +288,14 @@ impl Ledger {
             self.topics.entry(name.clone()).or_insert((topic.reader(self.org), 0)).1 += 1;
             self.feed.push(FeedRow { topic: name, body: body.to_string() });
         }
-        self.events.push(EventRow { subject, version, ordinal: self.ordinal, kind, body: data, cause: self.cause.clone() });
+        self.events.push(EventRow {
+            subject,
+            version,
+            ordinal: self.ordinal,
+            kind,
+            body: data,
+            cause: self.cause.clone(),
+        });
         self.ordinal += 1;
     }
 
@@ -319,7 +338,12 @@ impl Ledger {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn finish(&self, tx: &mut TenantTx, receipts: &[Receipt], watermarks: &[Watermark]) -> Result<(), ApiError> {
+    pub async fn finish(
+        &self,
+        tx: &mut TenantTx,
+        receipts: &[Receipt],
+        watermarks: &[Watermark],
+    ) -> Result<(), ApiError> {
         let cursors = self.cursors();
         sql(include_str!("finish.sql"))
             .bind::<SqlUuid, _>(self.org.0)
@@ -327,27 +351,46 @@ impl Ledger {
             .bind::<Date, _>(self.now.date_naive())
             .bind::<Array<Text>, _>(self.feed.iter().map(|row| row.topic.as_str()).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(cursors)
-            .bind::<Array<SqlUuid>, _>(self.feed.iter().map(|row| self.topics.get(&row.topic).map_or(self.org.0, |(reader, _)| reader.0)).collect::<Vec<_>>())
+            .bind::<Array<SqlUuid>, _>(
+                self.feed
+                    .iter()
+                    .map(|row| self.topics.get(&row.topic).map_or(self.org.0, |(reader, _)| reader.0))
+                    .collect::<Vec<_>>(),
+            )
             .bind::<Array<Text>, _>(self.feed.iter().map(|row| row.body.as_str()).collect::<Vec<_>>())
             .bind::<Array<SqlUuid>, _>(receipts.iter().map(|receipt| receipt.stream_id.0).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(receipts.iter().map(|receipt| receipt.seq).collect::<Vec<_>>())
             .bind::<Array<Binary>, _>(receipts.iter().map(|receipt| receipt.hash.as_slice()).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(receipts.iter().map(|receipt| receipt.outcome.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Nullable<Text>>, _>(receipts.iter().map(|receipt| receipt.reason.map(|reason| reason.as_str())).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(
+                receipts.iter().map(|receipt| receipt.reason.map(|reason| reason.as_str())).collect::<Vec<_>>(),
+            )
             .bind::<Array<Text>, _>(receipts.iter().map(|receipt| receipt.verdict.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Nullable<SqlUuid>>, _>(receipts.iter().map(|receipt| receipt.actor_id.map(|id| id.0)).collect::<Vec<_>>())
+            .bind::<Array<Nullable<SqlUuid>>, _>(
+                receipts.iter().map(|receipt| receipt.actor_id.map(|id| id.0)).collect::<Vec<_>>(),
+            )
             .bind::<Array<Nullable<BigInt>>, _>(receipts.iter().map(|receipt| receipt.device_time).collect::<Vec<_>>())
             .bind::<Array<Timestamptz>, _>(receipts.iter().map(|receipt| receipt.occurred_at).collect::<Vec<_>>())
-            .bind::<Array<Nullable<BigInt>>, _>(receipts.iter().map(|receipt| receipt.uncertainty_ms).collect::<Vec<_>>())
-            .bind::<Array<Nullable<SqlUuid>>, _>(receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.0.0)).collect::<Vec<_>>())
-            .bind::<Array<Nullable<BigInt>>, _>(receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.1)).collect::<Vec<_>>())
-            .bind::<Array<Nullable<Binary>>, _>(receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.2.to_vec())).collect::<Vec<_>>())
+            .bind::<Array<Nullable<BigInt>>, _>(
+                receipts.iter().map(|receipt| receipt.uncertainty_ms).collect::<Vec<_>>(),
+            )
+            .bind::<Array<Nullable<SqlUuid>>, _>(
+                receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.0.0)).collect::<Vec<_>>(),
+            )
+            .bind::<Array<Nullable<BigInt>>, _>(
+                receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.1)).collect::<Vec<_>>(),
+            )
+            .bind::<Array<Nullable<Binary>>, _>(
+                receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.2.to_vec())).collect::<Vec<_>>(),
+            )
             .bind::<Array<Text>, _>(self.heads.keys().map(String::as_str).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(self.heads.values().map(|head| head.head).collect::<Vec<_>>())
             .bind::<Array<SqlUuid>, _>(watermarks.iter().map(|mark| mark.stream_id.0).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(watermarks.iter().map(|mark| mark.last_seq).collect::<Vec<_>>())
             .bind::<Array<Binary>, _>(watermarks.iter().map(|mark| mark.last_hash.as_slice()).collect::<Vec<_>>())
-            .bind::<Array<Nullable<Timestamptz>>, _>(watermarks.iter().map(|mark| mark.last_occurred_at).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Timestamptz>>, _>(
+                watermarks.iter().map(|mark| mark.last_occurred_at).collect::<Vec<_>>(),
+            )
             .bind::<Array<Jsonb>, _>(watermarks.iter().map(|mark| &mark.recent_scans).collect::<Vec<_>>())
             .execute(tx.conn())
             .await?;
@@ -432,7 +475,10 @@ impl Ledger {
             .bind::<Array<BigInt>, _>(self.topics.values().map(|(_, rows)| *rows).collect::<Vec<_>>())
             .load(tx.conn())
             .await?;
-        self.heads = rows.into_iter().map(|row| (row.id.clone(), Head { topic: row.id, head: row.head, epoch: row.epoch })).collect();
+        self.heads = rows
+            .into_iter()
+            .map(|row| (row.id.clone(), Head { topic: row.id, head: row.head, epoch: row.epoch }))
+            .collect();
         Ok(())
     }
 }

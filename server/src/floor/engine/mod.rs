@@ -1,5 +1,110 @@
 //! The one door: entries go in, one stored verdict per entry comes out. Nothing else changes an item.
+//!
+//! Each site has one writer task per node, and each organisation one more for what has no site. While a transaction commits, entries
+//! from all phones queue up; the next transaction takes them all. No timer, no added latency when idle, one set-based write for many
+//! phones under load.
+//!
+//! - [`Engine::submit`]: entries of a phone (`submission.rs`).
+//! - [`Engine::act`]: an HTTP request as one present entry of the server's own stream.
+//! - [`Engine::run`]: what only a server does (orders, blank labels, queues), alone in its transaction (`server_operation.rs`).
 
 mod ledger;
+mod server_operation;
+mod submission;
+mod writer;
 
-pub use self::ledger::{Actor, Cause, Ledger, Receipt, Record, Subject, Topic, Watermark};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use floorline_domain::{LocationId, OrgId};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::ledger::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
+pub use self::submission::{Act, Acted, Answer, Booking, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
+use self::writer::{Work, Writer};
+use crate::platform::db::Db;
+use crate::platform::http::{ApiError, Code, IdempotencyKey};
+
+/// Submissions that may wait for one writer.
+const QUEUE: usize = 4096;
+
+/// The door. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    writers: Mutex<HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Work>>>,
+    committed: broadcast::Sender<Arc<Vec<Head>>>,
+    draining: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Engine {
+    /// An engine over `db`; writers start as they are needed.
+    pub fn new(db: Db) -> Self {
+        let (committed, _) = broadcast::channel(1024);
+        Self(Arc::new(Inner {
+            db,
+            writers: Mutex::default(),
+            committed,
+            draining: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// Runs what only the server does, for `actor`, and answers once it is durable.
+    ///
+    /// # Errors
+    /// What the operation refused, or 503 when the database is away; then nothing happened.
+    pub async fn run(
+        &self,
+        actor: Actor,
+        org: OrgId,
+        operation: Box<dyn ServerOperation>,
+        key: IdempotencyKey,
+    ) -> Result<Answer, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(org, None, Work::Server { actor, operation, key, reply }).await?;
+        answer.await.map_err(|_| draining())?
+    }
+
+    /// Topic heads after each commit of this node: the hub's wake-up. A receiver that lags reads the heads from the database.
+    pub fn committed(&self) -> broadcast::Receiver<Arc<Vec<Head>>> {
+        self.0.committed.subscribe()
+    }
+
+    /// Takes nothing more, and returns when everything taken is decided.
+    pub async fn drain(&self) {
+        self.0.draining.cancel();
+        self.0.writers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    async fn send(&self, org: OrgId, site: Option<LocationId>, work: Work) -> Result<(), ApiError> {
+        let writer = self.writer(org, site)?;
+        writer.send(work).await.map_err(|_| draining())
+    }
+
+    /// The queue of the writer of a site, started at the first use.
+    fn writer(&self, org: OrgId, site: Option<LocationId>) -> Result<mpsc::Sender<Work>, ApiError> {
+        if self.0.draining.is_cancelled() {
+            return Err(draining());
+        }
+        let mut writers = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = writers.entry((org, site)).or_insert_with(|| {
+            let (sender, queue) = mpsc::channel(QUEUE);
+            let writer = Writer::new(self.0.db.clone(), org, site, self.0.committed.clone());
+            self.0.tasks.spawn(writer.run(queue));
+            sender
+        });
+        Ok(sender.clone())
+    }
+}
+
+fn draining() -> ApiError {
+    ApiError::new(Code::Draining, "The server is restarting; try again in a moment.").retry_after(2)
+}

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::pg::Pg;
 use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
 use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -20,7 +20,9 @@ pub enum MigrateError {
     #[error("the database cannot be reached for migrations: {0}")]
     Unreachable(#[from] diesel::ConnectionError),
     /// The login may not make roles or own the schema.
-    #[error("roles could not be prepared ({0}); let a database administrator run server/src/platform/db/roles.sql and grant all four roles to the login")]
+    #[error(
+        "roles could not be prepared ({0}); let a database administrator run server/src/platform/db/roles.sql and grant all four roles to the login"
+    )]
     Roles(diesel::result::Error),
     /// A step failed; the steps before it stay applied.
     #[error("a migration failed: {0}")]
@@ -55,12 +57,14 @@ pub async fn down(url: &str, steps: Option<usize>) -> Result<Vec<String>, Migrat
     let conn = connect(url).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let mut reverted = Vec::new();
-    let available = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| MigrateError::Step(error.to_string()))?.len();
+    let available =
+        MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| MigrateError::Step(error.to_string()))?.len();
     for _ in 0..steps.unwrap_or(available).min(available) {
         if harness.applied_migrations().map_err(|error| MigrateError::Step(error.to_string()))?.is_empty() {
             break;
         }
-        let version = harness.revert_last_migration(MIGRATIONS).map_err(|error| MigrateError::Step(error.to_string()))?;
+        let version =
+            harness.revert_last_migration(MIGRATIONS).map_err(|error| MigrateError::Step(error.to_string()))?;
         reverted.push(version.to_string());
     }
     Ok(reverted)
@@ -86,7 +90,8 @@ pub async fn partitions_ahead(conn: &mut AsyncPgConnection) -> diesel::QueryResu
 async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
     let mut conn = AsyncPgConnection::establish(url).await?;
     // Waits for another server that is migrating; the lock goes with the connection.
-    let prepare = format!("SET lock_timeout = '{}s'; SELECT pg_advisory_lock({LOCK})", Duration::from_secs(60).as_secs());
+    let prepare =
+        format!("SET lock_timeout = '{}s'; SELECT pg_advisory_lock({LOCK})", Duration::from_secs(60).as_secs());
     conn.batch_execute(&prepare).await.map_err(|error| MigrateError::Step(error.to_string()))?;
     conn.batch_execute("RESET lock_timeout").await.map_err(MigrateError::Roles)?;
     let as_owner = "SET ROLE floorline_owner";

@@ -118,7 +118,11 @@ impl Db {
         .await
         .map_err(|error| unreachable(error.to_string()))?;
         if row.current != Role::App.name() {
-            return Err(OpenError::UnsafeRole(format!("connections act as {} instead of {}", row.current, Role::App.name())));
+            return Err(OpenError::UnsafeRole(format!(
+                "connections act as {} instead of {}",
+                row.current,
+                Role::App.name()
+            )));
         }
         if row.unsafe_login {
             return Err(OpenError::UnsafeRole("the login is a superuser or may bypass row-level security".into()));

@@ -69,7 +69,15 @@ pub struct FieldProblem {
 impl ApiError {
     /// An error with what happened in words.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, detail: detail.into(), errors: Vec::new(), extra: None, retry_after_s: None, nonce: None, cause: None }))
+        Self(Box::new(Inner {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            extra: None,
+            retry_after_s: None,
+            nonce: None,
+            cause: None,
+        }))
     }
 
     /// 404 for something of this kind.
@@ -97,7 +105,8 @@ impl ApiError {
 
     /// 500 with its cause, which only the log sees.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
-        let mut error = Self::new(Code::Internal, "The request could not be finished; it was recorded and can be tried again.");
+        let mut error =
+            Self::new(Code::Internal, "The request could not be finished; it was recorded and can be tried again.");
         error.0.cause = Some(cause.into());
         error
     }
@@ -167,7 +176,11 @@ impl ResponseError for ApiError {
             errors: inner
                 .errors
                 .iter()
-                .map(|error| FieldProblem { field: error.field.clone(), code: error.code.clone(), message: error.message.clone() })
+                .map(|error| FieldProblem {
+                    field: error.field.clone(),
+                    code: error.code.clone(),
+                    message: error.message.clone(),
+                })
                 .collect(),
             context: inner.extra.clone(),
         };
@@ -180,7 +193,8 @@ impl ResponseError for ApiError {
             response.insert_header(("DPoP-Nonce", nonce));
         }
         if inner.code.status() == StatusCode::UNAUTHORIZED {
-            let scheme = if matches!(inner.code, Code::UseDpopNonce | Code::BadDeviceProof) { "DPoP" } else { "Bearer" };
+            let scheme =
+                if matches!(inner.code, Code::UseDpopNonce | Code::BadDeviceProof) { "DPoP" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, format!("{scheme} error=\"{}\"", inner.code.as_str())));
         }
         response.json(problem)

@@ -24,7 +24,9 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
             ApiError::new(Code::TooLarge, format!("A body here has at most {} MiB.", BODY_BYTES / 1024 / 1024))
         }
         JsonPayloadError::ContentType => ApiError::new(Code::UnsupportedMedia, "Send the body as application/json."),
-        JsonPayloadError::Deserialize(error) if error.is_data() => ApiError::new(Code::BadRequest, format!("The body does not have the expected form: {error}.")),
+        JsonPayloadError::Deserialize(error) if error.is_data() => {
+            ApiError::new(Code::BadRequest, format!("The body does not have the expected form: {error}."))
+        }
         other => ApiError::new(Code::BadRequest, format!("The body is not valid JSON: {other}.")),
     }
 }

@@ -41,7 +41,20 @@ pub enum Claimed {
     /// Do the work, then [`Claim::answer`].
     Fresh(Claim),
     /// It was done before: this was the answer.
-    Replay(HttpResponse),
+    Replay {
+        /// Its status.
+        status: StatusCode,
+        /// Its JSON body.
+        body: Vec<u8>,
+    },
+}
+
+/// The response of a replayed answer.
+pub fn replay(status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header(("Idempotency-Replayed", "true"))
+        .content_type("application/json")
+        .body(body)
 }
 
 impl FromRequest for IdempotencyKey {
@@ -53,7 +66,11 @@ impl FromRequest for IdempotencyKey {
         let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= 255);
         ready(match key {
             None => Err(ApiError::new(Code::BadRequest, "Idempotency-Key is 1 to 255 printable characters.")),
-            Some(key) => Ok(Self(Some(Key { method: request.method().to_string(), path: request.path().to_owned(), key: key.to_owned() }))),
+            Some(key) => Ok(Self(Some(Key {
+                method: request.method().to_string(),
+                path: request.path().to_owned(),
+                key: key.to_owned(),
+            }))),
         })
     }
 }
@@ -81,7 +98,9 @@ impl IdempotencyKey {
             .execute(tx.conn())
             .await
             .map_err(|error| match ApiError::from(error) {
-                busy if busy.code() == Code::DbBusy => ApiError::new(Code::KeyInFlight, "A request with this key is still running.").retry_after(1),
+                busy if busy.code() == Code::DbBusy => {
+                    ApiError::new(Code::KeyInFlight, "A request with this key is still running.").retry_after(1)
+                }
                 other => other,
             })?;
         if inserted == 1 {
@@ -95,13 +114,9 @@ impl IdempotencyKey {
         if stored != hash {
             return Err(ApiError::new(Code::KeyReused, "This Idempotency-Key was used with another body."));
         }
-        let status = status.and_then(|status| u16::try_from(status).ok()).and_then(|status| StatusCode::from_u16(status).ok());
-        Ok(Claimed::Replay(
-            HttpResponse::build(status.unwrap_or(StatusCode::OK))
-                .insert_header(("Idempotency-Replayed", "true"))
-                .content_type("application/json")
-                .body(answer.unwrap_or_default()),
-        ))
+        let status =
+            status.and_then(|status| u16::try_from(status).ok()).and_then(|status| StatusCode::from_u16(status).ok());
+        Ok(Claimed::Replay { status: status.unwrap_or(StatusCode::OK), body: answer.unwrap_or_default() })
     }
 }
 
@@ -110,7 +125,12 @@ impl Claim {
     ///
     /// # Errors
     /// Those of the database; then neither effect nor answer is there.
-    pub async fn answer(self, mut tx: TenantTx, status: StatusCode, view: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    pub async fn answer(
+        self,
+        mut tx: TenantTx,
+        status: StatusCode,
+        view: &impl Serialize,
+    ) -> Result<HttpResponse, ApiError> {
         let body = serde_json::to_vec(view).map_err(ApiError::internal)?;
         self.store(&mut tx, status, &body).await?;
         tx.commit().await?;

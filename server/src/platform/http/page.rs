@@ -56,7 +56,9 @@ impl PageQuery {
     /// 400 for a cursor this server did not make.
     pub fn after_id(&self) -> Result<Option<Uuid>, ApiError> {
         self.after()?
-            .map(|text| text.parse().map_err(|_| ApiError::new(super::Code::BadRequest, "cursor is not one of this list's.")))
+            .map(|text| {
+                text.parse().map_err(|_| ApiError::new(super::Code::BadRequest, "cursor is not one of this list's."))
+            })
             .transpose()
     }
 }

@@ -71,7 +71,8 @@ impl Identity {
             .load(tx.conn())
             .await?;
         let Some(row) = rows.into_iter().next().filter(|row| row.login_open != Some(false)) else { return Ok(None) };
-        let permissions = row.own.iter().chain(&row.permissions).filter_map(|text| Permission::from_str(text).ok()).collect();
+        let permissions =
+            row.own.iter().chain(&row.permissions).filter_map(|text| Permission::from_str(text).ok()).collect();
         Ok(Some(Self {
             user_id: user,
             org_id: org,
@@ -96,8 +97,12 @@ impl FromRequest for Identity {
             if let Some(known) = request.extensions().get::<Self>() {
                 return Ok(known.clone());
             }
-            let not_signed_in = || ApiError::new(Code::NotSignedIn, "Send a valid access token as Authorization: Bearer.");
-            let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(|| ApiError::internal(anyhow::anyhow!("no App in the server")))?;
+            let not_signed_in =
+                || ApiError::new(Code::NotSignedIn, "Send a valid access token as Authorization: Bearer.");
+            let app = request
+                .app_data::<web::Data<App>>()
+                .cloned()
+                .ok_or_else(|| ApiError::internal(anyhow::anyhow!("no App in the server")))?;
             let token = request
                 .headers()
                 .get(header::AUTHORIZATION)

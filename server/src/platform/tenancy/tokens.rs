@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, spki::der::pem::LineEnding};
+use ed25519_dalek::pkcs8::{
+    DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, spki::der::pem::LineEnding,
+};
 use floorline_domain::{OrgId, UserId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -114,15 +116,33 @@ impl SigningKeys {
         let public = key.verifying_key().to_public_key_der().map_err(|_| KeyError::Format)?;
         let kid: String = Sha256::digest(public.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let decoding = DecodingKey::from_ed_der(key.verifying_key().as_bytes());
-        Ok(Self { signing: EncodingKey::from_ed_der(private.as_bytes()), kid: kid.clone(), verifying: vec![(kid, decoding)], seed: key.to_bytes() })
+        Ok(Self {
+            signing: EncodingKey::from_ed_der(private.as_bytes()),
+            kid: kid.clone(),
+            verifying: vec![(kid, decoding)],
+            seed: key.to_bytes(),
+        })
     }
 
     /// A new access token and its claims.
     ///
     /// # Errors
     /// Never in practice; signing failed.
-    pub fn issue_access(&self, user: UserId, org: OrgId, login: Uuid, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
-        let claims = AccessClaims { sub: user, org, sid: login, iat: now.timestamp(), exp: (now + ACCESS_TTL).timestamp(), typ: "access".into() };
+    pub fn issue_access(
+        &self,
+        user: UserId,
+        org: OrgId,
+        login: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = AccessClaims {
+            sub: user,
+            org,
+            sid: login,
+            iat: now.timestamp(),
+            exp: (now + ACCESS_TTL).timestamp(),
+            typ: "access".into(),
+        };
         self.sign(&claims)
     }
 
@@ -161,7 +181,12 @@ impl SigningKeys {
     }
 
     fn hmac(&self, purpose: &str, message: &str) -> Hmac<Sha256> {
-        let key: [u8; 64] = Sha512::new().chain_update(b"floorline ").chain_update(purpose.as_bytes()).chain_update(self.seed).finalize().into();
+        let key: [u8; 64] = Sha512::new()
+            .chain_update(b"floorline ")
+            .chain_update(purpose.as_bytes())
+            .chain_update(self.seed)
+            .finalize()
+            .into();
         let mut mac = Hmac::<Sha256>::new(&key.into());
         mac.update(message.as_bytes());
         mac
