@@ -5,6 +5,7 @@
 //! other, with `passed: false`.
 
 mod approval;
+mod content;
 mod form;
 mod inspection;
 mod measurement;
@@ -25,7 +26,7 @@ pub use photo::PhotoConfig;
 pub use scan::{Expected, ScanConfig};
 pub use signature::SignatureConfig;
 
-use crate::words::words;
+use crate::{FieldError, item::PhotoSize, words::words, workflow::Action};
 
 words! {
     "kind of action"
@@ -116,10 +117,65 @@ pub struct Blob {
     pub role: Option<String>,
 }
 
+/// A text in a result has at most this many characters.
+pub const MAX_TEXT: usize = 4_000;
+
 /// What a completed action amounts to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     pub passed: bool,
-    /// What is kept of it, in our own form.
+    /// What is kept of it, in our own form: an object.
     pub content: Value,
+    /// Hashes of the files the content refers to.
+    pub evidence: Vec<String>,
+}
+
+impl Judged {
+    /// A result without files.
+    fn new(passed: bool, content: Value) -> Self {
+        Self { passed, content, evidence: Vec::new() }
+    }
+}
+
+/// Judges what a worker sent. Whether a scanned code is the right one and an approver the right person is for the item
+/// to say; here only content counts. `photo_size` knows the size of pictures that are stored already.
+pub fn judge(
+    action: &Action,
+    data: &Value,
+    photo_size: &dyn Fn(&str) -> Option<PhotoSize>,
+) -> Result<Judged, Vec<FieldError>> {
+    let Some(data) = data.as_object() else {
+        return Err(vec![FieldError::new("data", "type", "data must be an object")]);
+    };
+    match &action.config {
+        Config::Scan(config) => config.judge(data),
+        Config::Photo(config) => config.judge(data, photo_size),
+        Config::Note(config) => config.judge(data),
+        Config::Approval(config) => config.judge(data),
+        Config::Measurement(config) => config.judge(data),
+        Config::Inspection(config) => config.judge(data),
+        Config::Form(config) => config.judge(data),
+        Config::Signature(config) => config.judge(data),
+    }
+}
+
+impl Config {
+    /// What is wrong with a configuration itself: limits that nothing can meet, names used twice.
+    pub fn faults(&self) -> Vec<FieldError> {
+        match self {
+            Self::Scan(_) | Self::Signature(_) => Vec::new(),
+            Self::Photo(config) => config.faults(),
+            Self::Note(config) => config.faults(),
+            Self::Approval(config) => config.faults(),
+            Self::Measurement(config) => config.faults(),
+            Self::Inspection(config) => config.faults(),
+            Self::Form(config) => config.faults(),
+        }
+    }
+}
+
+/// The names that stand in a list more than once.
+fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = std::collections::BTreeSet::new();
+    names.into_iter().filter(|name| !seen.insert(*name)).collect()
 }

@@ -1,6 +1,10 @@
 //! `scan`: a code that must be the one expected.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Judged, content::Reader};
+use crate::FieldError;
 
 /// Configuration of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,5 +51,14 @@ impl From<Expected> for String {
             Expected::Component => "component".to_owned(),
             Expected::Text(text) => text,
         }
+    }
+}
+
+impl ScanConfig {
+    /// Reads `{"raw"}`. What the text means has been looked up by the caller.
+    pub(super) fn judge(&self, data: &Map<String, Value>) -> Result<Judged, Vec<FieldError>> {
+        let mut reader = Reader::default();
+        let raw = reader.text(data, "", "raw");
+        reader.finish(Judged::new(true, json!({ "raw": raw })))
     }
 }

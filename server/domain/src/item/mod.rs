@@ -10,10 +10,17 @@
 //!   change nothing and do not become the latest entry.
 //! - `Refusal::detail` names people by their ids; whoever shows it knows their names.
 
+mod admit;
 mod apply;
 mod command;
+mod complete;
 mod context;
+mod decide;
 mod event;
+mod gates;
+mod leave;
+pub mod route;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +28,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use admit::allowed;
 pub use apply::{apply, create, fold};
 pub use command::{Command, Op};
 pub use context::{Actor, Component, Context, PhotoSize};
+pub use decide::{MAX_REASON, decide};
 pub use event::{Change, Event, New, Stamp};
+pub use undo::{UNDO_WITHIN, UNDO_WITHIN_OVERRIDE};
 
 use crate::{
     ids::{EntryKey, ItemId, LocationId, OrderId, OrderLineId, UserId, WorkflowVersionId},

@@ -1,18 +1,19 @@
 //! A workflow version: stages, the ways between them, and what has to be done in each.
 //!
 //! This file is the definition as it travels and as it is stored. [`validate`](Workflow::validate) finds every fault
-//! of a draft at once; [`route`](self::route) answers where an item may go. A version is immutable once used, so
+//! of a draft at once; where an item may go from a stage is [`item::route`](crate::item::route). A version is immutable once used, so
 //! everything here only reads.
 
 mod condition;
-pub mod route;
+mod graph;
+mod shape;
 mod validate;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use condition::{Expect, Subject, Test, When};
-pub use validate::{Fault, MAX_STAGES};
+pub use validate::{Fault, MAX_PER_STAGE, MAX_STAGES, MAX_VISITS, MAX_WAYS};
 
 use crate::{
     action::{Config, Kind},

@@ -1,1 +1,0 @@
-//! Where an item may go.
