@@ -4,14 +4,13 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use floorline_server::platform::db::embedded::{Cluster, ClusterError, postmaster_pid, running_url};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio_util::sync::CancellationToken;
 
-const PATIENCE: Duration = Duration::from_secs(70);
+use crate::harness::eventually;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_is_made_serves_and_leaves_nothing_running() {
@@ -92,8 +91,8 @@ async fn a_killed_postmaster_is_started_again_while_watched() {
     let pid = cluster.pid().unwrap();
     kill(pid, Signal::KILL);
 
-    let restarted = until(|| cluster.pid().filter(|now| *now != pid)).await;
-    execute_when_up(&cluster.owner_url(), "INSERT INTO kept VALUES (1)").await;
+    let restarted = eventually("the restart", async || cluster.pid().filter(|now| *now != pid)).await;
+    eventually("connections", async || execute(&cluster.owner_url(), "INSERT INTO kept VALUES (1)").await.ok()).await;
     let _ = busy.await.unwrap();
 
     cancel.cancel();
@@ -150,25 +149,6 @@ async fn execute(url: &str, sql: &str) -> Result<(), Box<dyn std::error::Error +
     let mut connection = AsyncPgConnection::establish(url).await?;
     diesel::sql_query(sql).execute(&mut connection).await?;
     Ok(())
-}
-
-async fn execute_when_up(url: &str, sql: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    while let Err(error) = execute(url, sql).await {
-        assert!(Instant::now() < deadline, "{error}");
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn until<T>(look: impl Fn() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited too long");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn kill(pid: u32, signal: Signal) {

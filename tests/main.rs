@@ -7,4 +7,6 @@
 )]
 
 mod embedded_postgres;
+mod harness;
+mod jobs;
 mod objects;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod db;
 pub mod http;
+pub mod jobs;
 pub mod storage;
 pub mod telemetry;
 pub mod tenancy;

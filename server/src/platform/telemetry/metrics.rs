@@ -97,7 +97,12 @@ mod tests {
             metrics::histogram!(names::JOB_SECONDS, "kind" => "thumbnail").record(0.02);
         });
         let text = handle.render();
-        assert!(text.contains("# HELP floorline_jobs_total Runs of jobs: done, retried or dead."), "{text}");
+        assert!(
+            text.contains(
+                "# HELP floorline_jobs_total Runs of jobs: done, retried, dead, or given back when the server stopped."
+            ),
+            "{text}"
+        );
         assert!(text.contains(r#"floorline_jobs_total{kind="thumbnail",result="done"} 2"#), "{text}");
         assert!(text.contains(r#"floorline_job_seconds_bucket{kind="thumbnail",le="0.025"} 1"#), "{text}");
     }

@@ -45,7 +45,7 @@ metrics! {
     ENGINE_BATCH_SECONDS = "floorline_engine_batch_seconds", Seconds, "", "Time of one batch from its first statement to its commit.";
     VERDICTS = "floorline_verdicts_total", Counter, "outcome,reason", "Verdicts stored.";
     VERDICT_SECONDS = "floorline_verdict_seconds", Seconds, "", "Time from an entry's arrival to its durable verdict.";
-    JOBS = "floorline_jobs_total", Counter, "kind,result", "Runs of jobs: done, retried or dead.";
+    JOBS = "floorline_jobs_total", Counter, "kind,result", "Runs of jobs: done, retried, dead, or given back when the server stopped.";
     JOB_SECONDS = "floorline_job_seconds", Seconds, "kind", "Time of one run of a job.";
     DATABASE_RESTARTS = "floorline_database_restarts_total", Counter, "", "Times the embedded database died and was started again.";
 }

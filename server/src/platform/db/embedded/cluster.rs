@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use diesel::sql_types::Text;
 use diesel::{OptionalExtension, QueryableByName};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use crate::platform::telemetry::names;
 use super::home::{Home, make_data_folder};
 use super::lock::InstanceLock;
 use super::postmaster::{self, Postmaster, Retry};
-use super::{ClusterError, DATABASE, SUPERUSER};
+use super::{ClusterError, DATABASE, LOGIN, SUPERUSER};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -58,6 +58,21 @@ impl Cluster {
     #[must_use]
     pub fn owner_url(&self) -> String {
         self.url(SUPERUSER, DATABASE)
+    }
+
+    /// The address of Floorline's database for the server: a login that row-level security holds. See [`Cluster::make_login`].
+    #[must_use]
+    pub fn server_url(&self) -> String {
+        self.url(LOGIN, DATABASE)
+    }
+
+    /// Makes the server's login if absent, a member of the four roles; to be called once migrations have made those.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or the roles are not there.
+    pub async fn make_login(&self) -> Result<(), ClusterError> {
+        let mut connection = AsyncPgConnection::establish(&self.owner_url()).await?;
+        Ok(connection.batch_execute(include_str!("login.sql")).await?)
     }
 
     /// The postmaster's process id, while there is one.

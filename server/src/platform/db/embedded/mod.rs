@@ -29,6 +29,9 @@ pub use cluster::{Cluster, postmaster_pid, running_url};
 /// The superuser that `initdb` makes; it owns the cluster and logs in through the socket only.
 pub const SUPERUSER: &str = "postgres";
 
+/// The login of the server itself: no superuser, and nothing of the roles it may take comes to it unasked.
+pub const LOGIN: &str = "floorline";
+
 /// The database that holds everything.
 pub const DATABASE: &str = "floorline";
 
