@@ -1,16 +1,28 @@
 //! The handheld's half of Floorline, and the one definition of what travels between it and the server.
 //!
 //! [`wire`] holds the messages of `floor.sync.v1`, [`entry`], [`op`] and [`verdict`] what is in them, [`chain`] the hash
-//! chain over a stream, [`limits`] every number. [`decode`] reads QR codes out of pictures.
+//! chain over a stream, [`limits`] every number.
+//!
+//! [`client`] is the handheld as a state machine without input or output: [`outbox`], [`resume`] (the connection's life),
+//! the base under [`floor`], [`overlay`] (prediction by the server's own rules), over a [`store`]. [`decode`] reads QR codes out of pictures.
 
+mod base;
 pub mod chain;
+mod chance;
+pub mod client;
 pub mod decode;
 pub mod entry;
 pub mod feed;
+pub mod floor;
 pub mod limits;
 pub mod op;
+pub mod outbox;
+pub mod overlay;
 mod raw;
+pub mod resume;
+pub mod session;
+pub mod store;
 pub mod strict;
-mod topic;
+pub mod topic;
 pub mod verdict;
 pub mod wire;

@@ -13,6 +13,8 @@ pub const OLDEST_SCHEMA: i64 = 7;
 
 /// One entry. Never lower in v1: entries already on phones were measured against it.
 pub const ENTRY_BYTES: usize = 16 * 1024;
+/// What a device leaves free in an entry, so that it can be offered again with its origin.
+pub const ORIGIN_BYTES: usize = 256;
 /// The deepest nesting of arrays and objects inside an entry.
 pub const ENTRY_DEPTH: usize = 32;
 /// Entries in one submit.
@@ -36,6 +38,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(25);
 pub const DEAD_AFTER: Duration = Duration::from_secs(60);
 /// Something unsent, the socket "open", and no result for this long: drop the socket.
 pub const WATCHDOG: Duration = Duration::from_secs(15);
+/// The wait for a connection to open, and then for its welcome.
+pub const OPEN_WITHIN: Duration = Duration::from_secs(20);
 /// The same offset asked for this many times within [`SAME_OFFSET_WITHIN`]: forget derived state and resync.
 pub const SAME_OFFSET_TIMES: usize = 5;
 /// See [`SAME_OFFSET_TIMES`].

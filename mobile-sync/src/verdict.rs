@@ -58,8 +58,7 @@ impl Verdict {
 
     /// True when the worker must stop handling the part and confirm it, full screen.
     pub fn stops(&self) -> bool {
-        matches!(self.outcome, Outcome::Rejected)
-            && matches!(self.reason, Some(Reason::ItemClosed | Reason::WrongCode | Reason::LabelRevoked))
+        self.outcome == Outcome::Rejected && self.reason.is_some_and(Reason::stops)
     }
 
     /// True when the entry changed nothing and someone must look at it.

@@ -1,0 +1,380 @@
+//! The floor as the server last told it: feeds, their cursors and the rows they carry.
+//!
+//! A push is applied only when it begins exactly where the feed stands; anything else is either already known or a hole,
+//! and a hole is never guessed over. Rows and events merge by version, the higher wins.
+
+use std::collections::BTreeMap;
+
+use floorline_domain::item::Item;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::feed::FeedEvent;
+use crate::store::{Row, Store, StoreError, TopicCursor};
+use crate::topic::Topic;
+use crate::wire::{CursorAt, Mode, Push, Raw, Subscription, TopicState};
+
+/// The feeds this device follows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Base {
+    feeds: BTreeMap<Topic, Feed>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Feed {
+    /// None before the first snapshot.
+    epoch: Option<String>,
+    cursor: i64,
+    /// The cursor last reported on this connection.
+    reported: Option<i64>,
+    /// A snapshot is being fetched; pushes before it mean nothing.
+    loading: bool,
+}
+
+/// What a push came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Applied {
+    /// Its events, now in the rows.
+    Events(Vec<FeedEvent>),
+    /// Nothing new, or for a feed that is starting over.
+    Ignored,
+    /// Events are missing before it.
+    Hole,
+}
+
+impl Base {
+    pub(crate) fn open(topics: impl IntoIterator<Item = Topic>, kept: &[TopicCursor]) -> Self {
+        let mut feeds: BTreeMap<Topic, Feed> = topics.into_iter().map(|topic| (topic, Feed::default())).collect();
+        for at in kept {
+            if let Some(feed) = feeds.get_mut(&at.topic) {
+                feed.epoch = Some(at.epoch.clone());
+                feed.cursor = at.cursor;
+            }
+        }
+        Self { feeds }
+    }
+
+    /// Follows another feed from now on.
+    pub(crate) fn follow(&mut self, topic: Topic) {
+        self.feeds.entry(topic).or_default();
+    }
+
+    pub(crate) fn subscriptions(&self) -> Vec<Subscription> {
+        let subscribe = |(topic, feed): (&Topic, &Feed)| Subscription {
+            topic: *topic,
+            epoch: feed.epoch.clone(),
+            cursor: feed.cursor,
+        };
+        self.feeds.iter().map(subscribe).collect()
+    }
+
+    /// Where a followed feed stands; none when it is not followed or was never loaded.
+    pub(crate) fn cursor(&self, topic: Topic) -> Option<i64> {
+        self.feeds.get(&topic).filter(|feed| feed.epoch.is_some()).map(|feed| feed.cursor)
+    }
+
+    pub(crate) fn follows(&self, topic: Topic) -> bool {
+        self.feeds.contains_key(&topic)
+    }
+
+    /// A connection begins or is gone: nothing is being fetched for it and nothing was reported on it.
+    pub(crate) fn disconnect(&mut self) {
+        for feed in self.feeds.values_mut() {
+            feed.loading = false;
+            feed.reported = None;
+        }
+    }
+
+    /// How a feed goes on after a hello. True: a snapshot is needed.
+    pub(crate) fn resume(&mut self, state: &TopicState) -> bool {
+        let Some(feed) = self.feeds.get_mut(&state.topic) else { return false };
+        let continues = feed.epoch.as_deref() == Some(state.epoch.as_str());
+        match state.mode {
+            Mode::Denied => false,
+            Mode::Delta if continues => false,
+            Mode::Delta | Mode::Snapshot => {
+                feed.loading = true;
+                true
+            }
+        }
+    }
+
+    /// The feed starts over. False: it is not followed, or its snapshot is being fetched already.
+    pub(crate) fn reset(&mut self, topic: Topic) -> bool {
+        let Some(feed) = self.feeds.get_mut(&topic) else { return false };
+        !std::mem::replace(&mut feed.loading, true)
+    }
+
+    /// Applies a push to the rows.
+    pub(crate) fn push(&mut self, push: &Push, store: &mut impl Store) -> Result<Applied, StoreError> {
+        let Some(feed) = self.feeds.get_mut(&push.topic) else { return Ok(Applied::Ignored) };
+        if feed.loading || feed.epoch.as_deref() != Some(push.epoch.as_str()) || push.to <= feed.cursor {
+            return Ok(Applied::Ignored);
+        }
+        if push.from != feed.cursor {
+            return Ok(Applied::Hole);
+        }
+        let mut events = Vec::with_capacity(push.events.len());
+        for raw in &push.events {
+            let event: FeedEvent = match raw.read() {
+                Ok(event) => event,
+                Err(_) => continue,
+            };
+            apply(push.topic, &event, raw, store)?;
+            events.push(event);
+        }
+        feed.cursor = push.to;
+        store.set_cursor(&TopicCursor { topic: push.topic, epoch: push.epoch.clone(), cursor: push.to })?;
+        Ok(Applied::Events(events))
+    }
+
+    /// Puts a snapshot in place of the feed's rows. False: the text is not a whole snapshot of this feed, or an old one.
+    pub(crate) fn load(&mut self, topic: Topic, text: &str, store: &mut impl Store) -> Result<bool, StoreError> {
+        let Some(feed) = self.feeds.get_mut(&topic) else { return Ok(false) };
+        let Some(snapshot) = Snapshot::read(text).filter(|snapshot| snapshot.head.topic == topic) else {
+            return Ok(false);
+        };
+        let Head { epoch, cursor, .. } = snapshot.head;
+        if feed.epoch.as_ref() == Some(&epoch) && cursor < feed.cursor {
+            return Ok(false);
+        }
+        store.swap(&TopicCursor { topic, epoch: epoch.clone(), cursor }, &snapshot.rows)?;
+        *feed = Feed { epoch: Some(epoch), cursor, reported: None, loading: false };
+        Ok(true)
+    }
+
+    /// Feeds whose cursor moved since it was last reported, or moved by at least `events`.
+    pub(crate) fn unreported(&mut self, events: i64) -> Vec<CursorAt> {
+        let mut reports = Vec::new();
+        for (topic, feed) in &mut self.feeds {
+            let Some(epoch) = feed.epoch.clone().filter(|_| !feed.loading) else { continue };
+            if feed.reported.is_none_or(|reported| feed.cursor - reported >= events.max(1)) {
+                feed.reported = Some(feed.cursor);
+                reports.push(CursorAt { topic: *topic, epoch, cursor: feed.cursor });
+            }
+        }
+        reports
+    }
+
+    /// Whether [`Base::unreported`] would name anything.
+    pub(crate) fn is_unreported(&self) -> bool {
+        self.feeds.values().any(|feed| feed.epoch.is_some() && !feed.loading && feed.reported != Some(feed.cursor))
+    }
+
+    pub(crate) fn is_loading(&self, topic: Topic) -> bool {
+        self.feeds.get(&topic).is_some_and(|feed| feed.loading)
+    }
+
+    /// The hello itself tells the cursors.
+    pub(crate) fn told(&mut self) {
+        for feed in self.feeds.values_mut() {
+            feed.reported = Some(feed.cursor);
+        }
+    }
+
+    /// Forgets everything told so far.
+    pub(crate) fn clear(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+        for feed in self.feeds.values_mut() {
+            *feed = Feed::default();
+        }
+        store.clear_base()
+    }
+}
+
+/// Writes an event's post-image, unless the row is newer already.
+fn apply(topic: Topic, event: &FeedEvent, raw: &Raw, store: &mut impl Store) -> Result<(), StoreError> {
+    let kind = event.subject.kind.as_str();
+    let after: After = match raw.read() {
+        Ok(after) => after,
+        Err(_) => return Ok(()),
+    };
+    let id = after.id(kind).unwrap_or_else(|| event.subject.id.to_string());
+    let Some(body) = after.after.filter(|body| body.text() != "null") else {
+        return if event.kind.ends_with(".deleted") || event.kind.ends_with(".removed") {
+            store.drop_row(topic, kind, &id)
+        } else {
+            Ok(())
+        };
+    };
+    let version = body.read::<Versioned>().map(|row| row.version).unwrap_or_default();
+    put_newer(topic, Row { kind: kind.to_owned(), id, version, body: body.text().to_owned() }, store)
+}
+
+/// Writes a row unless a higher version is there.
+pub(crate) fn put_newer(topic: Topic, row: Row, store: &mut impl Store) -> Result<(), StoreError> {
+    match store.row(topic, &row.kind, &row.id)? {
+        Some(old) if old.version > row.version => Ok(()),
+        _ => store.put_row(topic, &row),
+    }
+}
+
+/// The row of an item fetched by itself.
+pub(crate) fn item_row(item: &Item) -> Result<Row, StoreError> {
+    let body = serde_json::to_string(item).map_err(|error| StoreError(error.to_string()))?;
+    Ok(Row { kind: "item".to_owned(), id: item.id.to_string(), version: item.version, body })
+}
+
+/// Reads a row as a `T`; what this build cannot read is not there.
+pub(crate) fn read_row<T: DeserializeOwned>(
+    topic: Topic,
+    kind: &str,
+    id: &str,
+    store: &mut impl Store,
+) -> Result<Option<T>, StoreError> {
+    Ok(store.row(topic, kind, id)?.and_then(|row| serde_json::from_str(&row.body).ok()))
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: Option<Raw>,
+}
+
+impl After {
+    /// Labels are looked up by what is printed on them.
+    fn id(&self, kind: &str) -> Option<String> {
+        if kind != "label" {
+            return None;
+        }
+        self.after.as_ref()?.read::<Coded>().ok().map(|label| label.code)
+    }
+}
+
+#[derive(Deserialize)]
+struct Coded {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(default)]
+    version: i64,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    line: String,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    topic: Topic,
+    epoch: String,
+    cursor: i64,
+}
+
+#[derive(Deserialize)]
+struct End {
+    count: u64,
+}
+
+#[derive(Deserialize)]
+struct ItemLine {
+    item: Raw,
+}
+
+#[derive(Deserialize)]
+struct Identified {
+    id: String,
+    #[serde(default)]
+    version: i64,
+}
+
+struct Snapshot {
+    head: Head,
+    rows: Vec<Row>,
+}
+
+impl Snapshot {
+    /// Reads a whole snapshot; none when its first or last line is missing or the count is wrong.
+    fn read(text: &str) -> Option<Self> {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let first = lines.next()?;
+        if serde_json::from_str::<Line>(first).ok()?.line != "head" {
+            return None;
+        }
+        let head = serde_json::from_str(first).ok()?;
+        let (mut rows, mut count) = (Vec::new(), 0);
+        for text in lines.by_ref() {
+            let kind = serde_json::from_str::<Line>(text).ok()?.line;
+            if kind == "end" {
+                let whole = serde_json::from_str::<End>(text).ok()?.count == count && lines.next().is_none();
+                return whole.then_some(Self { head, rows });
+            }
+            count += 1;
+            rows.extend(row(kind, text));
+        }
+        None
+    }
+}
+
+/// A snapshot's line as a row; none when this build knows no such row.
+fn row(kind: String, text: &str) -> Option<Row> {
+    let body = if kind == "item" { serde_json::from_str::<ItemLine>(text).ok()?.item } else { Raw::new(text).ok()? };
+    let row: Identified = body.read().ok()?;
+    let id = if kind == "label" { body.read::<Coded>().ok()?.code } else { row.id };
+    Some(Row { kind, id, version: row.version, body: body.text().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    fn topic() -> Topic {
+        "site:018f0000-0000-7000-8000-00000000000a".parse().unwrap()
+    }
+
+    fn snapshot(cursor: i64, lines: &[&str], count: usize) -> String {
+        let head = format!(r#"{{"line":"head","topic":"{}","epoch":"e","cursor":{cursor}}}"#, topic());
+        format!("{head}\n{}\n{{\"line\":\"end\",\"count\":{count}}}\n", lines.join("\n"))
+    }
+
+    fn push(from: i64, to: i64, events: &[String]) -> Push {
+        let events = events.iter().map(|event| Raw::new(event.as_str()).unwrap()).collect();
+        Push { topic: topic(), epoch: "e".to_owned(), from, to, events, head: to }
+    }
+
+    fn noted(cursor: i64, version: i64) -> String {
+        format!(
+            r#"{{"cursor":{cursor},"kind":"queue.changed","subject":{{"type":"queue","id":"018f0000-0000-7000-8000-0000000000b1"}},"after":{{"version":{version},"n":{cursor}}},"occurred_at":"2026-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z"}}"#
+        )
+    }
+
+    const QUEUE: &str = r#"{"line":"queue","id":"018f0000-0000-7000-8000-0000000000b1","version":3}"#;
+    const LABEL: &str = r#"{"line":"label","id":"018f0000-0000-7000-8000-0000000000c1","code":"MABC","target":"item","status":"blank"}"#;
+    const LATER: &str = r#"{"line":"weather","degrees":21}"#;
+
+    #[test]
+    fn a_snapshot_is_taken_whole_or_not_at_all() {
+        let (mut base, mut store) = (Base::open([topic()], &[]), MemoryStore::default());
+        assert!(!base.load(topic(), &snapshot(5, &[QUEUE], 2), &mut store).unwrap());
+        let whole = snapshot(5, &[QUEUE, LABEL, LATER], 3);
+        let cut = whole.lines().take(3).collect::<Vec<_>>().join("\n");
+        assert!(!base.load(topic(), &cut, &mut store).unwrap());
+        assert_eq!(base.cursor(topic()), None);
+        assert!(base.load(topic(), &whole, &mut store).unwrap());
+        assert_eq!(base.cursor(topic()), Some(5));
+        assert!(store.row(topic(), "label", "MABC").unwrap().is_some());
+        assert!(!base.load(topic(), &snapshot(4, &[QUEUE], 1), &mut store).unwrap(), "never back within an epoch");
+    }
+
+    #[test]
+    fn a_push_is_applied_only_where_the_feed_stands() {
+        let (mut base, mut store) = (Base::open([topic()], &[]), MemoryStore::default());
+        assert_eq!(base.push(&push(0, 1, &[]), &mut store).unwrap(), Applied::Ignored, "before the snapshot");
+        base.load(topic(), &snapshot(5, &[QUEUE], 1), &mut store).unwrap();
+        assert_eq!(base.push(&push(3, 5, &[]), &mut store).unwrap(), Applied::Ignored);
+        assert_eq!(base.push(&push(6, 7, &[]), &mut store).unwrap(), Applied::Hole);
+        let Applied::Events(events) = base.push(&push(5, 7, &[noted(6, 4), noted(7, 2)]), &mut store).unwrap() else {
+            panic!("applied")
+        };
+        assert_eq!(events.len(), 2);
+        assert_eq!(base.cursor(topic()), Some(7));
+        let row = store.row(topic(), "queue", "018f0000-0000-7000-8000-0000000000b1").unwrap().unwrap();
+        assert_eq!(row.version, 4, "the higher version wins");
+        assert!(base.reset(topic()));
+        assert!(!base.reset(topic()), "one snapshot at a time");
+        assert_eq!(base.push(&push(7, 8, &[]), &mut store).unwrap(), Applied::Ignored);
+    }
+}

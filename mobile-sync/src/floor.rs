@@ -1,0 +1,196 @@
+//! Reading the floor: rows of the base with this device's own acts on top.
+
+use std::collections::BTreeMap;
+
+use floorline_domain::action::{Config, Expected};
+use floorline_domain::ids::{ItemId, LocationId, OrderId, UserId, WorkflowVersionId};
+use floorline_domain::item::{Component, Item};
+use floorline_domain::label::{self, Code, Read, Resolved};
+use floorline_domain::order;
+use floorline_domain::workflow::{Action, ActionId, Workflow};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::base::{Base, read_row};
+use crate::op::Operation;
+use crate::outbox::{Held, Outbox};
+use crate::overlay::{Facts, Predicted, fold};
+use crate::session::Session;
+use crate::store::{Row, Store, StoreError};
+use crate::topic::Topic;
+
+/// The floor of one site as this device sees it.
+pub struct Floor<'a, S: Store> {
+    pub(crate) site: Topic,
+    pub(crate) base: &'a Base,
+    pub(crate) outbox: &'a Outbox,
+    pub(crate) sessions: &'a BTreeMap<UserId, Session>,
+    pub(crate) actor: Option<UserId>,
+    pub(crate) store: &'a mut S,
+}
+
+impl<S: Store> Floor<'_, S> {
+    /// The cursor the floor is based on; none before the first snapshot.
+    pub fn cursor(&self) -> Option<i64> {
+        self.base.cursor(self.site)
+    }
+
+    /// The item as the server last told it.
+    pub fn base_item(&mut self, id: ItemId) -> Result<Option<Item>, StoreError> {
+        read_row(self.site, "item", &id.to_string(), self.store)
+    }
+
+    /// The item with this device's own acts; none when it is not known here.
+    pub fn item(&mut self, id: ItemId) -> Result<Option<Predicted>, StoreError> {
+        match self.base_item(id)? {
+            Some(item) => self.predict(item).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Every item known here, with this device's own acts, by id.
+    pub fn items(&mut self) -> Result<Vec<Predicted>, StoreError> {
+        let rows = self.store.rows(self.site, "item")?;
+        let items = rows.iter().filter_map(|row| serde_json::from_str(&row.body).ok());
+        items.map(|item| self.predict(item)).collect()
+    }
+
+    /// The scan of the item itself that its stage still waits for.
+    pub(crate) fn awaited_scan(&mut self, id: ItemId) -> Result<Option<ActionId>, StoreError> {
+        let Some(Predicted { item, .. }) = self.item(id)? else { return Ok(None) };
+        let Some(workflow) = self.workflow(item.workflow_version_id)? else { return Ok(None) };
+        let Some(stage) = workflow.stage(&item.stage).filter(|_| !item.status.is_final()) else { return Ok(None) };
+        let of_item =
+            |action: &&Action| matches!(&action.config, Config::Scan(scan) if scan.expected == Expected::ThisItem);
+        let scans = stage.actions.iter().filter(of_item).map(|action| stage.action_id(action));
+        Ok(scans.into_iter().find(|id| !item.result(id).is_some_and(|record| record.passed)))
+    }
+
+    /// Rows of a noun as they were told: `queue`, `location`, `user`, `order` …
+    pub fn rows(&mut self, kind: &str) -> Result<Vec<Row>, StoreError> {
+        self.store.rows(self.site, kind)
+    }
+
+    /// The workflow version an item runs.
+    pub fn workflow(&mut self, id: WorkflowVersionId) -> Result<Option<Workflow>, StoreError> {
+        let row: Option<WorkflowRow> = read_row(self.site, "workflow_version", &id.to_string(), self.store)?;
+        Ok(row.map(|row| row.workflow))
+    }
+
+    /// What a scanned text means here, as far as this device knows.
+    pub fn resolve(&mut self, raw: &str) -> Result<Resolved, StoreError> {
+        match label::read(raw) {
+            Read::Code(code) => self.label(code),
+            _ => Ok(Resolved::unaided(raw)),
+        }
+    }
+
+    fn label(&mut self, code: Code) -> Result<Resolved, StoreError> {
+        let row: Option<LabelRow> = read_row(self.site, "label", &code.to_string(), self.store)?;
+        let Some(row) = row else { return Ok(Resolved::Foreign(code)) };
+        Ok(match (row.status, row.target.as_str(), row.target_id) {
+            (label::Status::Revoked, ..) => Resolved::Revoked(code),
+            (_, "item", Some(id)) => Resolved::Item(ItemId(id)),
+            (_, "location", Some(id)) => Resolved::Location(LocationId(id)),
+            (_, "user", Some(id)) => Resolved::User(UserId(id)),
+            _ => Resolved::Blank(code),
+        })
+    }
+
+    fn predict(&mut self, item: Item) -> Result<Predicted, StoreError> {
+        let acts: Vec<&Held> = self.outbox.over(item.id).collect();
+        let workflow = if acts.is_empty() { None } else { self.workflow(item.workflow_version_id)? };
+        let Some(workflow) = workflow else {
+            let marks = acts.iter().map(|held| crate::overlay::Mark {
+                act: held.kept.act,
+                state: held.state(),
+                conflict: None,
+            });
+            return Ok(Predicted { base_version: item.version, marks: marks.collect(), item });
+        };
+        let facts = Facts {
+            workflow,
+            order: item.order_id.map(|id| self.order(id)).transpose()?.flatten(),
+            components: self.components(&item)?,
+            shift: self.shift()?,
+        };
+        let mut failed = None;
+        let sessions = self.sessions;
+        let predicted = fold(item, acts.into_iter(), &facts, sessions, |raw| {
+            self.resolve(raw).unwrap_or_else(|error| {
+                failed = Some(error);
+                Resolved::unaided(raw)
+            })
+        });
+        failed.map_or(Ok(predicted), Err)
+    }
+
+    /// An order this device knows nothing of is taken to be open.
+    fn order(&mut self, id: OrderId) -> Result<Option<order::Status>, StoreError> {
+        let row: Option<OrderRow> = read_row(self.site, "order", &id.to_string(), self.store)?;
+        Ok(Some(row.map_or(order::Status::InProduction, |row| row.status)))
+    }
+
+    fn components(&mut self, item: &Item) -> Result<Vec<Component>, StoreError> {
+        if item.progress.components.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.store.rows(self.site, "item")?;
+        let parts = rows.iter().filter_map(|row| serde_json::from_str::<Item>(&row.body).ok());
+        let own = parts.filter(|part| part.parent_id == Some(item.id));
+        Ok(own.map(|part| component(item, part)).collect())
+    }
+
+    /// Where the person's shift is: by their own unsent acts, else as it was told.
+    fn shift(&mut self) -> Result<Option<LocationId>, StoreError> {
+        let Some(actor) = self.actor else { return Ok(None) };
+        let own = self.outbox.acts().filter_map(|held| held.entry.as_ref()).filter(|entry| entry.actor == actor);
+        let latest = own.filter_map(|entry| match &entry.op {
+            Operation::ShiftStart { location_id, .. } => Some(*location_id),
+            Operation::ShiftEnd => Some(None),
+            _ => None,
+        });
+        if let Some(location) = latest.last() {
+            return Ok(location);
+        }
+        let rows = self.store.rows(self.site, "shift")?;
+        let shifts = rows.iter().filter_map(|row| serde_json::from_str::<ShiftRow>(&row.body).ok());
+        let mut active = shifts.filter(|shift| shift.user_id == actor && shift.ended_at.is_none());
+        Ok(active.next().and_then(|shift| shift.location_id))
+    }
+}
+
+/// A component's code is `<item code>/<component code>-<k>`.
+fn component(item: &Item, part: Item) -> Component {
+    let own = part.code.strip_prefix(&item.code).and_then(|rest| rest.strip_prefix('/'));
+    let line_component = own.and_then(|rest| rest.rsplit_once('-')).map_or("", |(code, _)| code).to_owned();
+    Component { id: part.id, line_component, status: part.status, code: part.code }
+}
+
+#[derive(Deserialize)]
+struct WorkflowRow {
+    workflow: Workflow,
+}
+
+#[derive(Deserialize)]
+struct LabelRow {
+    status: label::Status,
+    target: String,
+    #[serde(default)]
+    target_id: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct OrderRow {
+    status: order::Status,
+}
+
+#[derive(Deserialize)]
+struct ShiftRow {
+    user_id: UserId,
+    #[serde(default)]
+    location_id: Option<LocationId>,
+    #[serde(default)]
+    ended_at: Option<Value>,
+}

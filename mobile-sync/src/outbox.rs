@@ -1,0 +1,335 @@
+//! Acts that the server has not confirmed, or that the screen does not show from the server's own telling yet.
+//!
+//! An entry gets its `seq`, its bytes and its hash once, when it is saved, and leaves only with a stored verdict. When
+//! its stream is sealed it is offered again as a new entry that names its origin; the act keeps its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use floorline_domain::ids::{EntryKey, ItemId, LeaseId, StreamId};
+use serde_json::{Value, json};
+
+use crate::chain::{self, Hash};
+use crate::entry::Entry;
+use crate::limits::{ENTRY_BYTES, ORIGIN_BYTES};
+use crate::op::read_entry;
+use crate::store::{ActId, Attention, Kept, Loaded, Settled, Store, StoreError, StreamState};
+use crate::topic::{Position, Topic};
+use crate::verdict::Verdict;
+use crate::wire::{Limits, Raw, Submit, Unsent};
+
+/// An act that is kept in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// What is stored.
+    pub kept: Kept,
+    /// What it says; none when another version of the app wrote it in a way this one cannot read.
+    pub entry: Option<Entry>,
+    /// Its verdict, once there is one.
+    pub settled: Option<Settled>,
+    /// It went out on the present connection.
+    pub sent: bool,
+}
+
+/// Why an act was not saved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// More scans than a hand can make.
+    #[error("too fast, wait {wait_ms} ms")]
+    TooFast {
+        /// Milliseconds until the next one.
+        wait_ms: i64,
+    },
+    /// The entry does not fit.
+    #[error("too large: {bytes} bytes")]
+    TooLarge {
+        /// What it would have taken.
+        bytes: usize,
+    },
+    /// Too much is unsent; nothing old is dropped to make room.
+    #[error("too much is unsent: {count} entries")]
+    Full {
+        /// Unsent entries.
+        count: usize,
+    },
+    /// No server could read it.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// The outbox and what lies between it and the base.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outbox {
+    stream: StreamState,
+    last_act: u64,
+    acts: BTreeMap<ActId, Held>,
+    /// Entries without a verdict, by their place in the stream.
+    queue: BTreeMap<i64, ActId>,
+    /// Acts that prediction folds over the base.
+    by_item: BTreeMap<ItemId, BTreeSet<ActId>>,
+    /// Acts with a verdict that the base does not show yet, by where it will.
+    settling: BTreeSet<(Topic, i64, ActId)>,
+}
+
+/// A stream before its first entry.
+pub(crate) fn fresh(id: StreamId) -> StreamState {
+    StreamState { id, acked_seq: 0, acked_hash: chain::start(id) }
+}
+
+impl Outbox {
+    pub(crate) fn open(loaded: &Loaded, stream: StreamState) -> Self {
+        let mut outbox = Self {
+            stream,
+            last_act: loaded.last_act,
+            acts: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            by_item: BTreeMap::new(),
+            settling: BTreeSet::new(),
+        };
+        for kept in &loaded.outbox {
+            outbox.hold(kept.clone(), None);
+        }
+        for line in &loaded.open {
+            outbox.hold(line.kept.clone(), line.settled.clone());
+        }
+        outbox
+    }
+
+    fn hold(&mut self, kept: Kept, settled: Option<Settled>) {
+        let entry = read_entry(kept.bytes.bytes(), kept.key.seq).ok();
+        if settled.is_none() {
+            self.queue.insert(kept.key.seq, kept.act);
+        }
+        let until = settled.as_ref().and_then(|settled| settled.shown_until);
+        if let Some(at) = until {
+            self.settling.insert((at.topic, at.cursor, kept.act));
+        }
+        let folded = settled.is_none() || until.is_some();
+        if let (true, Some(item)) = (folded, entry.as_ref().and_then(|entry| entry.item_id)) {
+            self.by_item.entry(item).or_default().insert(kept.act);
+        }
+        self.acts.insert(kept.act, Held { kept, entry, settled, sent: false });
+    }
+
+    pub(crate) fn stream(&self) -> &StreamState {
+        &self.stream
+    }
+
+    pub(crate) fn unsent(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn next_seq(&self) -> i64 {
+        self.queue.last_key_value().map_or(self.stream.acked_seq, |(seq, _)| *seq) + 1
+    }
+
+    /// The chain after `seq`, as far back as the last stored verdict.
+    pub(crate) fn hash_at(&self, seq: i64) -> Option<Hash> {
+        if seq == self.stream.acked_seq {
+            return Some(self.stream.acked_hash);
+        }
+        self.queue.get(&seq).and_then(|act| self.acts.get(act)).map(|held| held.kept.hash)
+    }
+
+    pub(crate) fn act(&self, act: ActId) -> Option<&Held> {
+        self.acts.get(&act)
+    }
+
+    /// Everything held, in the order it was done.
+    pub(crate) fn acts(&self) -> impl Iterator<Item = &Held> {
+        self.acts.values()
+    }
+
+    /// What prediction folds over an item, in the order it was done.
+    pub(crate) fn over(&self, item: ItemId) -> impl Iterator<Item = &Held> {
+        self.by_item.get(&item).into_iter().flatten().filter_map(|act| self.acts.get(act))
+    }
+
+    /// The latest act of this stream on the item that may still decide what a new one meets.
+    pub(crate) fn predecessor(&self, item: ItemId) -> Option<i64> {
+        self.over(item).filter(|held| held.kept.key.stream_id == self.stream.id).map(|held| held.kept.key.seq).last()
+    }
+
+    /// Leases that unsent entries name.
+    pub(crate) fn leases(&self) -> BTreeSet<LeaseId> {
+        self.queue.values().filter_map(|act| self.acts.get(act)?.entry.as_ref()?.lease_id).collect()
+    }
+
+    pub(crate) fn presence(&self) -> Unsent {
+        let oldest = self.queue.values().filter_map(|act| self.acts.get(act)).map(|held| held.kept.made_time).min();
+        Unsent { count: i64::try_from(self.queue.len()).unwrap_or(i64::MAX), oldest_time: oldest }
+    }
+
+    /// Saves an act as the stream's next entry. `entry.seq` is set here.
+    pub(crate) fn enqueue(
+        &mut self,
+        mut entry: Entry,
+        made_time: i64,
+        store: &mut impl Store,
+    ) -> Result<Result<ActId, Refused>, StoreError> {
+        entry.seq = self.next_seq();
+        let bytes = match Raw::of(&entry) {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(Err(Refused::Unreadable(error.to_string()))),
+        };
+        if bytes.bytes().len() > ENTRY_BYTES - ORIGIN_BYTES {
+            return Ok(Err(Refused::TooLarge { bytes: bytes.bytes().len() }));
+        }
+        if let Err(unreadable) = read_entry(bytes.bytes(), entry.seq) {
+            return Ok(Err(Refused::Unreadable(unreadable.message)));
+        }
+        let kept = self.link(bytes, entry.seq, ActId(self.last_act + 1), made_time);
+        store.append(&kept)?;
+        self.last_act = kept.act.0;
+        let act = kept.act;
+        self.hold(kept, None);
+        Ok(Ok(act))
+    }
+
+    /// The entry as it is stored: chained to the one before it.
+    fn link(&self, bytes: Raw, seq: i64, act: ActId, made_time: i64) -> Kept {
+        let previous = self.hash_at(seq - 1).unwrap_or(self.stream.acked_hash);
+        let hash = chain::next(&previous, bytes.bytes());
+        Kept { act, key: EntryKey { stream_id: self.stream.id, seq }, bytes, hash, made_time }
+    }
+
+    /// The next batch: from the first entry without a verdict, as much as one submit may carry.
+    pub(crate) fn batch(&mut self, limits: &Limits) -> Option<Submit> {
+        let (mut entries, mut hashes, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let first_seq = *self.queue.first_key_value()?.0;
+        for act in self.queue.values() {
+            let Some(held) = self.acts.get_mut(act) else { break };
+            bytes += held.kept.bytes.bytes().len();
+            if entries.len() >= limits.batch_entries || (bytes > limits.batch_bytes && !entries.is_empty()) {
+                break;
+            }
+            held.sent = true;
+            entries.push(held.kept.bytes.clone());
+            hashes.push(held.kept.hash);
+        }
+        Some(Submit { session: None, first_seq, entries, hashes })
+    }
+
+    /// The connection is gone: nothing counts as sent.
+    pub(crate) fn unsend(&mut self) {
+        for act in self.queue.values() {
+            if let Some(held) = self.acts.get_mut(act) {
+                held.sent = false;
+            }
+        }
+    }
+
+    /// Stores the verdict of the stream's first entry without one. None: it is another entry's.
+    pub(crate) fn settle(
+        &mut self,
+        raw: &Raw,
+        verdict: &Verdict,
+        shown_until: Option<Position>,
+        settled_time: i64,
+        store: &mut impl Store,
+    ) -> Result<Option<ActId>, StoreError> {
+        let Some((&seq, &act)) = self.queue.first_key_value() else { return Ok(None) };
+        let Some(held) = self.acts.get_mut(&act).filter(|_| verdict.seq == seq) else { return Ok(None) };
+        let attention = match (verdict.needs_someone(), verdict.stops()) {
+            (false, _) => Attention::None,
+            (true, false) => Attention::Card,
+            (true, true) => Attention::Stop,
+        };
+        let settled = Settled { verdict: raw.clone(), attention, shown_until, settled_time };
+        store.settle(&held.kept, &settled)?;
+        self.stream.acked_seq = seq;
+        self.stream.acked_hash = held.kept.hash;
+        held.settled = Some(settled);
+        self.queue.remove(&seq);
+        match shown_until {
+            Some(at) => drop(self.settling.insert((at.topic, at.cursor, act))),
+            None => self.unfold(act),
+        }
+        Ok(Some(act))
+    }
+
+    /// The base has reached `cursor`: what it contains is no longer predicted.
+    pub(crate) fn reached(&mut self, topic: Topic, cursor: i64, store: &mut impl Store) -> Result<(), StoreError> {
+        let all = (topic, i64::MIN, ActId(0))..=(topic, cursor, ActId(u64::MAX));
+        let reached: Vec<_> = self.settling.range(all).copied().collect();
+        for settling in reached {
+            let (_, _, act) = settling;
+            self.settling.remove(&settling);
+            if let Some(settled) = self.acts.get_mut(&act).and_then(|held| held.settled.as_mut()) {
+                settled.shown_until = None;
+                store.shown(act)?;
+            }
+            self.unfold(act);
+        }
+        Ok(())
+    }
+
+    /// Someone has looked at what became of an act.
+    pub(crate) fn looked_at(&mut self, act: ActId, store: &mut impl Store) -> Result<(), StoreError> {
+        if let Some(settled) = self.acts.get_mut(&act).and_then(|held| held.settled.as_mut()) {
+            settled.attention = Attention::None;
+            store.looked_at(act)?;
+            self.unfold(act);
+        }
+        Ok(())
+    }
+
+    /// Takes an act out of prediction, and out of memory unless someone must still look at it.
+    fn unfold(&mut self, act: ActId) {
+        let Some(held) = self.acts.get(&act) else { return };
+        let Some(settled) = &held.settled else { return };
+        if settled.shown_until.is_some() {
+            return;
+        }
+        if let Some(item) = held.entry.as_ref().and_then(|entry| entry.item_id)
+            && let Some(acts) = self.by_item.get_mut(&item)
+        {
+            acts.remove(&act);
+            if acts.is_empty() {
+                self.by_item.remove(&item);
+            }
+        }
+        if settled.attention == Attention::None {
+            self.acts.remove(&act);
+        }
+    }
+
+    /// Opens another stream and offers everything without a verdict again there.
+    pub(crate) fn reseal(&mut self, id: StreamId, store: &mut impl Store) -> Result<(), StoreError> {
+        let leftovers: Vec<ActId> = std::mem::take(&mut self.queue).into_values().collect();
+        self.stream = fresh(id);
+        store.open_stream(&self.stream)?;
+        let mut moved = BTreeMap::new();
+        for act in leftovers {
+            let Some(old) = self.acts.get(&act).map(|held| held.kept.clone()) else { continue };
+            let seq = self.next_seq();
+            let bytes = offer_again(&old, seq, &moved)?;
+            moved.insert(old.key.seq, seq);
+            let kept = self.link(bytes, seq, act, old.made_time);
+            store.reoffer(&kept)?;
+            self.hold(kept, None);
+        }
+        Ok(())
+    }
+}
+
+/// The same act as a new entry: `seq` anew, the predecessor renumbered or none, and where it stood first.
+fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<i64, i64>) -> Result<Raw, StoreError> {
+    let broken = |error: serde_json::Error| StoreError(format!("entry {}: {error}", old.key.seq));
+    let mut entry: Value = old.bytes.read().map_err(broken)?;
+    let members = entry.as_object_mut().ok_or_else(|| StoreError(format!("entry {} is no object", old.key.seq)))?;
+    members.insert("seq".to_owned(), json!(seq));
+    if let Some(base) = members.get_mut("base").and_then(Value::as_object_mut) {
+        let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&seq));
+        match predecessor {
+            Some(seq) => base.insert("predecessor".to_owned(), json!(seq)),
+            None => base.remove("predecessor"),
+        };
+    }
+    members
+        .entry("origin")
+        .or_insert_with(|| json!({ "stream_id": old.key.stream_id, "seq": old.key.seq, "hash": old.hash }));
+    Raw::of(&entry).map_err(broken)
+}

@@ -1,0 +1,209 @@
+//! What the screen shows: predictions over the base, and how they leave.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use floorline_domain::ids::{EntryKey, StreamId, WorkflowVersionId};
+use floorline_domain::item::{Change, Command, Event as ItemEvent, Item, New, Stamp, Status, apply, create, fold};
+use floorline_domain::label::Resolved;
+use floorline_domain::refusal::Reason;
+use floorline_mobile_sync::client::{Act, Event, Notice};
+use floorline_mobile_sync::op::Operation;
+use floorline_mobile_sync::overlay::{ActState, Predicted};
+use floorline_mobile_sync::store::Attention;
+use floorline_mobile_sync::topic::Topic;
+use floorline_mobile_sync::wire::{ClientFrame, Mode, Push, Raw, Reset, ResetReason, ServerFrame};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::phone::{Phone, actor, item, site};
+
+const VERSION: &str = "018f0000-0000-7000-8000-0000000000f1";
+
+fn workflow() -> Value {
+    json!({ "name": "Jacket", "entry": "cut", "stages": [
+        { "key": "cut", "name": "Cut", "actions": [{ "key": "scan", "kind": "scan", "required": true }], "next": [{ "to": "sew" }] },
+        { "key": "sew", "name": "Sew", "actions": [{ "key": "done", "kind": "note", "required": true }] },
+    ] })
+}
+
+fn stamp() -> Stamp {
+    let entry = EntryKey { stream_id: StreamId(Uuid::nil()), seq: 1 };
+    Stamp { by: actor(), at: DateTime::from_timestamp_millis(1_763_600_000_000).unwrap(), entry }
+}
+
+fn jacket(n: u128) -> Item {
+    let Topic::Site(site_id) = site() else { panic!("a site") };
+    let new = New {
+        id: item(n),
+        code: format!("JKT-{n:04}"),
+        order_id: None,
+        line_id: None,
+        parent_id: None,
+        workflow_version_id: VERSION.parse::<WorkflowVersionId>().unwrap(),
+        site_id,
+        location_id: None,
+        priority: Default::default(),
+        stage: "cut".to_owned(),
+        attributes: BTreeMap::new(),
+        components: BTreeMap::new(),
+    };
+    fold([&create(new, stamp())]).unwrap()
+}
+
+fn snapshot(cursor: i64, items: &[&Item]) -> String {
+    let mut lines = vec![json!({ "line": "head", "topic": site(), "epoch": "e", "cursor": cursor })];
+    lines.extend(items.iter().map(|item| json!({ "line": "item", "item": item })));
+    lines.push(json!({ "line": "workflow_version", "id": VERSION, "workflow": workflow() }));
+    lines.push(json!({ "line": "end", "count": items.len() + 1 }));
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// A phone whose floor is one jacket, at cursor 7.
+fn on_the_floor() -> Phone {
+    let mut phone = Phone::new(1);
+    phone.server.mode = Mode::Snapshot;
+    phone.server.head = 7;
+    phone.online();
+    phone.give(Event::Snapshot { topic: site(), text: snapshot(7, &[&jacket(1)]) });
+    phone.server.mode = Mode::Delta;
+    phone
+}
+
+fn shown(phone: &mut Phone, n: u128) -> Predicted {
+    phone.client.floor(&mut phone.store).item(item(n)).unwrap().unwrap()
+}
+
+fn on_item(command: Command) -> Act {
+    Act::new(Operation::Item(command), Some(item(1)))
+}
+
+fn advance() -> Act {
+    on_item(Command::Advance { to: None })
+}
+
+/// The event by which the server tells an item's new state.
+fn told(cursor: i64, item: &Item) -> ServerFrame {
+    let event = json!({
+        "cursor": cursor, "kind": "item.advanced", "subject": { "type": "item", "id": item.id }, "after": item, "data": {},
+        "occurred_at": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:00Z",
+    });
+    let events = vec![Raw::of(&event).unwrap()];
+    ServerFrame::Push(Push { topic: site(), epoch: "e".to_owned(), from: cursor - 1, to: cursor, events, head: cursor })
+}
+
+#[test]
+fn steps_done_offline_are_shown_and_chained() {
+    let mut phone = on_the_floor();
+    phone.give(Event::Offline);
+    let scanned = phone.client.scan(&format!("item:{}", item(1)), phone.now, &mut phone.store).unwrap().unwrap();
+    assert_eq!(scanned.resolved, Resolved::Item(item(1)));
+    assert_eq!(scanned.action_id.as_deref(), Some("cut.scan"));
+    phone.act(advance()).unwrap();
+    let screen = shown(&mut phone, 1);
+    assert_eq!((screen.item.stage.as_str(), screen.item.status), ("sew", Status::Active));
+    assert_eq!(screen.base_version, 1);
+    assert!(screen.marks.iter().all(|mark| mark.state == ActState::Saved && mark.conflict.is_none()), "{screen:?}");
+    let bases: Vec<_> = phone.client.acts().map(|held| held.entry.as_ref().unwrap().clone()).collect();
+    assert_eq!(bases[0].stage.as_deref(), Some("cut"));
+    assert_eq!(bases[0].base.unwrap().version, Some(1));
+    assert_eq!(bases[0].base.unwrap().seen, Some(7));
+    assert_eq!(bases[1].base.unwrap().predecessor, Some(1));
+    assert_eq!(bases[1].base.unwrap().version, Some(1), "the version received, not the one predicted");
+}
+
+#[test]
+fn what_is_confirmed_stays_on_the_screen_until_the_feed_tells_it() {
+    let mut phone = on_the_floor();
+    phone.act(on_item(Command::Hold { reason: "stain".to_owned() })).unwrap();
+    let screen = shown(&mut phone, 1);
+    assert_eq!(screen.item.status, Status::OnHold);
+    assert_eq!(screen.marks[0].state, ActState::Confirmed);
+    phone.crash();
+    assert_eq!(shown(&mut phone, 1).item.status, Status::OnHold, "after a restart as well");
+    phone.online();
+    let mut held = jacket(1);
+    let change = Change::Held { reason: "stain".to_owned() };
+    held = apply(held, &ItemEvent { change, stamp: stamp() });
+    phone.frame(told(8, &held));
+    let screen = shown(&mut phone, 1);
+    assert_eq!((screen.item.status, screen.base_version), (Status::OnHold, 2));
+    assert!(screen.marks.is_empty());
+    assert_eq!(phone.client.acts().count(), 0);
+}
+
+#[test]
+fn what_the_rules_refuse_here_is_marked_and_sent_all_the_same() {
+    let mut phone = on_the_floor();
+    phone.give(Event::Offline);
+    phone.act(advance()).unwrap();
+    let screen = shown(&mut phone, 1);
+    assert_eq!(screen.item.stage, "cut");
+    assert_eq!(screen.marks[0].conflict.as_ref().unwrap().reason, Reason::ActionsMissing);
+    phone.online();
+    assert_eq!(phone.server.log.len(), 1);
+}
+
+#[test]
+fn a_refusal_leaves_the_screen_at_once_and_its_card_stays() {
+    let mut phone = on_the_floor();
+    phone.server.script.insert("item.hold".to_owned(), json!({ "outcome": "rejected", "reason": "ITEM_CLOSED" }));
+    let act = phone.act(on_item(Command::Hold { reason: "stain".to_owned() })).unwrap();
+    let screen = shown(&mut phone, 1);
+    assert_eq!(screen.item.status, Status::NotStarted);
+    assert!(screen.marks.is_empty());
+    assert!(phone.notices.iter().any(|notice| matches!(notice, Notice::Settled { attention: Attention::Stop, .. })));
+    phone.crash();
+    assert_eq!(phone.client.held(act).unwrap().state(), ActState::NeedsYou, "it must be confirmed");
+    phone.client.looked_at(act, &mut phone.store).unwrap();
+    assert_eq!(phone.client.acts().count(), 0);
+    phone.act(on_item(Command::AddNote { text: "again".to_owned() })).unwrap();
+    let entry = phone.client.acts().last().unwrap().entry.clone().unwrap();
+    assert_eq!(entry.base.unwrap().predecessor, None, "what failed is no step to build on");
+}
+
+#[test]
+fn a_hole_in_the_feed_is_never_guessed_over() {
+    let mut phone = on_the_floor();
+    let hellos =
+        |phone: &Phone| phone.server.frames.iter().filter(|frame| matches!(frame, ClientFrame::Hello(_))).count();
+    assert_eq!(hellos(&phone), 1);
+    phone.frame(told(9, &jacket(2)));
+    phone.pass(60_000);
+    assert_eq!(hellos(&phone), 2);
+    let ClientFrame::Hello(hello) =
+        phone.server.frames.iter().rfind(|frame| matches!(frame, ClientFrame::Hello(_))).unwrap()
+    else {
+        panic!("a hello")
+    };
+    assert_eq!(hello.subscriptions.iter().find(|feed| feed.topic == site()).unwrap().cursor, 7);
+    assert!(phone.client.floor(&mut phone.store).item(item(2)).unwrap().is_none());
+}
+
+#[test]
+fn a_reset_replaces_the_floor() {
+    let mut phone = on_the_floor();
+    let snapshot_path = "/v1/sync/snapshot?topic=x".to_owned();
+    phone.frame(ServerFrame::Reset(Reset {
+        topic: site(),
+        reason: ResetReason::ScopeChanged,
+        snapshot: snapshot_path,
+    }));
+    assert_eq!(phone.fetches.len(), 2);
+    phone.frame(told(8, &jacket(3)));
+    phone.give(Event::Snapshot { topic: site(), text: snapshot(9, &[&jacket(2)]) });
+    let ids: Vec<_> =
+        phone.client.floor(&mut phone.store).items().unwrap().into_iter().map(|shown| shown.item.id).collect();
+    assert_eq!(ids, [item(2)]);
+}
+
+#[test]
+fn an_item_loaded_by_itself_never_replaces_a_newer_one() {
+    let mut phone = on_the_floor();
+    let held = apply(jacket(1), &ItemEvent { change: Change::Held { reason: "x".to_owned() }, stamp: stamp() });
+    phone.give(Event::Loaded(Box::new(held)));
+    phone.give(Event::Loaded(Box::new(jacket(1))));
+    assert_eq!(shown(&mut phone, 1).base_version, 2);
+    phone.give(Event::Loaded(Box::new(jacket(5))));
+    assert_eq!(shown(&mut phone, 5).item.code, "JKT-0005");
+}

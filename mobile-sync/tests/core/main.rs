@@ -1,0 +1,10 @@
+//! The client core against a scripted server, in virtual time.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::large_enum_variant, reason = "tests")]
+
+mod connection;
+mod faults;
+mod floor;
+mod phone;
+mod server;
+mod streams;
