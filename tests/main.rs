@@ -5,8 +5,10 @@
     clippy::indexing_slicing,
     reason = "a test that fails says so by panicking"
 )]
+#![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod embedded_postgres;
 mod harness;
+mod harness_itself;
 mod jobs;
 mod objects;

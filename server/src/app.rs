@@ -12,6 +12,7 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use utoipa_actix_web::AppExt as _;
 
 use crate::floor::engine::Engine;
+use crate::identity::SignIn;
 use crate::platform::db::Db;
 use crate::platform::http::{self, ApiError, Code, request_id};
 use crate::platform::tenancy::SigningKeys;
@@ -26,6 +27,8 @@ pub struct App {
     pub keys: Arc<SigningKeys>,
     /// The address phones and browsers use, such as `https://floor.example.com`; without it labels are refused outside of loopback.
     pub public_url: Option<String>,
+    /// Passwords, throttles and what else signing in needs between requests.
+    pub sign_in: Arc<SignIn>,
     /// The one door through which items change.
     pub engine: Engine,
 }
@@ -37,10 +40,10 @@ pub fn create_app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = actix_web::Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let (service, document) = actix_web::App::new()
         .into_utoipa_app()

@@ -4,5 +4,6 @@
 
 pub mod app;
 pub mod floor;
+pub mod identity;
 pub mod platform;
 pub mod routes;

@@ -1,66 +1,162 @@
-//! One PostgreSQL cluster a test run, with the template every test's database is cloned from.
+//! One PostgreSQL for the whole run, one database a test.
+//!
+//! The cluster is made when the first test asks, in a temporary folder. Rust runs nothing at the end of a test binary, and a test run may be
+//! killed; so a small shell watches a pipe that only this process holds, and when it breaks, for whatever reason, stops the cluster and
+//! removes its folder.
 
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use floorline_server::platform::db::embedded::{Cluster, DATABASE, LOGIN, SUPERUSER};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use floorline_server::platform::db::Db;
+use floorline_server::platform::db::embedded::{Cluster, LOGIN, SUPERUSER};
 use floorline_server::platform::db::migrate;
-use tokio::sync::OnceCell;
 
-static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+use super::fixtures::Fixture;
 
-/// The cluster of this run, started by the first test that asks.
-async fn cluster() -> &'static Cluster {
-    CLUSTER.get_or_init(start).await
+const TEMPLATE: &str = "floor_template";
+const EMPTY: &str = "template1";
+
+/// A database that is dropped with the value.
+pub struct PrivateDatabase {
+    name: String,
+    url: String,
+    owner_url: String,
 }
 
-/// Clones the migrated template.
-pub(crate) async fn clone_template(name: &str) {
-    let mut admin = connect("postgres").await;
-    run(&mut admin, &format!("CREATE DATABASE {name} TEMPLATE {DATABASE}")).await;
+impl PrivateDatabase {
+    /// A copy of the migrated template, fixtures included.
+    pub fn cloned() -> Self {
+        Self::from(TEMPLATE)
+    }
+
+    /// A database without a single table.
+    pub fn empty() -> Self {
+        Self::from(EMPTY)
+    }
+
+    fn from(template: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let run = &*RUN;
+        let name = format!("floor_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let maintenance = run.cluster.url(SUPERUSER, "postgres");
+        apart(async move { execute(&maintenance, &statement).await });
+        Self { url: run.cluster.url(LOGIN, &name), owner_url: run.cluster.url(SUPERUSER, &name), name }
+    }
+
+    /// The address for the server's login.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address for the superuser, whom row-level security does not hold: migrations, and looking at everything.
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
+    }
 }
 
-/// Removes a test's database, whoever is still connected to it.
-pub(crate) async fn drop_database(name: &str) {
-    let mut admin = connect("postgres").await;
-    run(&mut admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+impl Drop for PrivateDatabase {
+    fn drop(&mut self) {
+        // Dropped in the background: no test waits for it, and it may still have connections.
+        let _ = RUN.sweep.lock().map(|sweep| sweep.send(self.name.clone()));
+    }
 }
 
-/// The address of a database for the server's own login, which row-level security holds in tests as it does outside of them.
-pub(crate) async fn server_url(name: &str) -> String {
-    cluster().await.url(LOGIN, name)
+/// What one run of the tests shares.
+struct Run {
+    cluster: Cluster,
+    sweep: std::sync::Mutex<Sender<String>>,
+    /// The end of the pipe that the watching shell waits for; only the end of this process closes it.
+    _alive: std::process::ChildStdin,
 }
 
-/// A superuser's connection, for setting a stage and looking behind it.
-pub(crate) async fn connect(name: &str) -> AsyncPgConnection {
-    AsyncPgConnection::establish(&cluster().await.url(SUPERUSER, name)).await.unwrap()
-}
+static RUN: LazyLock<Run> = LazyLock::new(|| apart(start()));
 
-async fn start() -> Cluster {
+async fn start() -> Run {
     let folder = tempfile::tempdir().unwrap().keep();
+    let alive = watch(&folder);
     let cluster = Cluster::open(&folder).await.unwrap();
-    clean_up_after_this_process(cluster.pid().unwrap(), &folder);
-    let mut admin = AsyncPgConnection::establish(&cluster.url(SUPERUSER, "postgres")).await.unwrap();
-    // What survives a power cut is not tested here; what survives a kill -9 still is.
-    run(&mut admin, "ALTER SYSTEM SET fsync = off").await;
-    run(&mut admin, "SELECT pg_reload_conf()").await;
-    migrate::up(&cluster.owner_url()).await.unwrap();
+    let maintenance = cluster.url(SUPERUSER, "postgres");
+    // What a killed PostgreSQL would lose still counts (synchronous_commit stays on); what a power cut would lose does not.
+    for setting in ["fsync = off", "full_page_writes = off", "max_connections = 500", "autovacuum = off"] {
+        execute(&maintenance, &format!("ALTER SYSTEM SET {setting}")).await;
+    }
+    cluster.stop().await.unwrap();
+    drop(cluster);
+    let cluster = Cluster::open(&folder).await.unwrap();
+    make_template(&cluster).await;
+    let (sweep, names) = channel();
+    let maintenance = cluster.url(SUPERUSER, "postgres");
+    std::thread::spawn(move || drop_databases(&maintenance, &names));
+    Run { cluster, sweep: sweep.into(), _alive: alive }
+}
+
+async fn make_template(cluster: &Cluster) {
+    let maintenance = cluster.url(SUPERUSER, "postgres");
+    execute(&maintenance, &format!("CREATE DATABASE {TEMPLATE}")).await;
+    migrate::up(&cluster.url(SUPERUSER, TEMPLATE)).await.unwrap();
     cluster.make_login().await.unwrap();
-    cluster
+    let db = Db::new(&cluster.url(LOGIN, TEMPLATE), 2).unwrap();
+    db.verify_roles().await.unwrap();
+    Fixture::make(&db).await;
+    db.close();
+    // A template must have no connections; closed ones take a moment to be gone.
+    execute(
+        &maintenance,
+        &format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'; \
+             ALTER DATABASE {TEMPLATE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false"
+        ),
+    )
+    .await;
 }
 
-async fn run(connection: &mut AsyncPgConnection, statement: &str) {
-    diesel::sql_query(statement).execute(connection).await.unwrap();
+fn drop_databases(maintenance: &str, names: &Receiver<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for name in names {
+        runtime.block_on(execute(maintenance, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+    }
 }
 
-/// Statics are never dropped and a test may be killed. So a shell waits until the pipe to this process closes, however that happens, and then cleans up.
-fn clean_up_after_this_process(postmaster: u32, folder: &Path) {
-    let script = r#"read -r _; kill -INT "$1"; while kill -0 "$1" 2>/dev/null; do sleep 0.1; done; rm -rf "$(readlink -f "$2/cluster")" "$2""#;
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(script).arg("sh").arg(postmaster.to_string()).arg(folder);
-    shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    // Forgotten on purpose: its end of the pipe must live as long as the process.
-    std::mem::forget(shell.spawn().unwrap());
+/// A shell that waits for the end of this process, then stops the cluster in `folder` and removes it.
+fn watch(folder: &Path) -> std::process::ChildStdin {
+    const SCRIPT: &str = r#"
+        read -r _ || true
+        home=$(readlink -f "$1/cluster") || home=$1/cluster
+        pid=$(head -n 1 "$home/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
+        tries=0
+        while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+        run=$(readlink -f "$home/run") && rm -rf "$run"
+        rm -rf "$home" "$1"
+    "#;
+    let mut shell = Command::new("sh")
+        .args(["-c", SCRIPT, "watch"])
+        .arg(folder)
+        // Not of the terminal's group: an interrupt typed there must not end it before the tests.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    shell.stdin.take().unwrap()
+}
+
+/// Runs statements, each in a transaction of its own where it must be.
+pub async fn execute(url: &str, statements: &str) {
+    let mut connection = AsyncPgConnection::establish(url).await.unwrap();
+    if let Err(error) = connection.batch_execute(statements).await {
+        panic!("{statements}: {error}");
+    }
+}
+
+/// Runs on a thread and a runtime of its own, so that it may be asked for from any kind of test.
+fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    std::thread::spawn(move || runtime().block_on(work)).join().unwrap()
 }

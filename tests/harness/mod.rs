@@ -1,22 +1,230 @@
-//! What tests stand on.
+//! What every test stands on: the real server on a port of its own, with a database of its own.
+//!
+//! ```ignore
+//! let floor = Floor::new().await;
+//! let answer = floor.north().supervisor().post("/v1/locations", json!({ "kind": "area", "name": "Packing" })).await;
+//! answer.assert_status(201);
+//! floor.south().supervisor().get("/v1/locations/…").await.assert_problem("NOT_FOUND");
+//! ```
+//!
+//! One private PostgreSQL cluster serves a run of the tests (`cluster.rs`); each floor's database is a clone of a migrated template that
+//! holds two factories and two brands (`fixtures.rs`). The server logs in as one that owns nothing, as in production.
+//! Tests are `#[tokio::test(flavor = "multi_thread")]`, since the server's writers outlive the request that started them.
 
-pub(crate) mod cluster;
-pub(crate) mod database;
+#![allow(dead_code, unused_imports, reason = "what tests may say, whether one says it today or not")]
 
-use std::time::{Duration, Instant};
+mod answer;
+mod client;
+mod cluster;
+pub mod database;
+mod eventually;
+mod fixtures;
+mod snapshot;
 
-const PATIENCE: Duration = Duration::from_secs(70);
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+use std::net::TcpListener;
+use std::sync::Arc;
 
-/// Waits until `look` finds something: for a thing, never for a time. Fails after a minute.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    loop {
-        looks.tick().await;
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited too long for {what}");
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use floorline_domain::OrgId;
+use floorline_server::app::{App, create_app};
+use floorline_server::floor::engine::Engine;
+use floorline_server::identity::SignIn;
+use floorline_server::platform::config;
+use floorline_server::platform::db::Db;
+use floorline_server::platform::tenancy::{SigningKeys, TenantTx};
+
+pub use self::answer::Answer;
+pub use self::client::Client;
+pub use self::cluster::{PrivateDatabase, execute};
+pub use self::eventually::eventually;
+use self::fixtures::{Fixture, Organization};
+pub use self::fixtures::{PASSWORD, Person};
+pub use self::snapshot::redacted;
+
+/// Connections of one floor's server.
+const POOL: usize = 8;
+
+/// A running server with its own database, two factories (`north`, `south`) and two brands (`aurora` orders from north, `borealis` from south).
+pub struct Floor {
+    /// What the handlers see; for tests that look below HTTP.
+    pub app: App,
+    address: String,
+    server: ServerHandle,
+    http: reqwest::Client,
+    database: PrivateDatabase,
+}
+
+/// One of the four organisations, as a way to its people.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    floor: &'a Floor,
+    organization: &'static Organization,
+}
+
+impl Floor {
+    /// Starts one. It stops, and its database goes, when it is dropped.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
     }
+
+    /// Starts one whose [`App`] was changed before.
+    pub async fn with(change: impl FnOnce(&mut App)) -> Self {
+        let database = PrivateDatabase::cloned();
+        let mut app = app(database.url());
+        change(&mut app);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let served = app.clone();
+        let server =
+            HttpServer::new(move || create_app(&served)).workers(1).disable_signals().listen(listener).unwrap().run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { app, address, server: handle, http, database }
+    }
+
+    /// The factory in the north; its administrator founded the installation.
+    pub fn north(&self) -> At<'_> {
+        self.at("north")
+    }
+
+    /// The other factory.
+    pub fn south(&self) -> At<'_> {
+        self.at("south")
+    }
+
+    /// The brand that orders from the north.
+    pub fn aurora(&self) -> At<'_> {
+        self.at("aurora")
+    }
+
+    /// The brand that orders from the south.
+    pub fn borealis(&self) -> At<'_> {
+        self.at("borealis")
+    }
+
+    /// Someone who has not signed in.
+    pub fn stranger(&self) -> Client {
+        Client::new(&self.http, &self.address)
+    }
+
+    /// A person by e-mail, signed in.
+    pub fn as_user(&self, email: &str) -> Client {
+        let person = Fixture::get().person(email);
+        let token = self.app.keys.issue_access(person.id, person.org, person.login, now()).unwrap();
+        self.stranger().with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Someone of the north by role: `admin`, `supervisor`, `operator`, `quality`.
+    pub fn as_(&self, role: &str) -> Client {
+        self.as_user(&format!("{role}@north.example"))
+    }
+
+    /// A transaction in an organisation, as the server opens it.
+    pub async fn tenant(&self, org: OrgId) -> TenantTx {
+        TenantTx::open(&self.app.db, org).await.unwrap()
+    }
+
+    /// Where the server listens, such as `http://127.0.0.1:40123`.
+    pub fn url(&self) -> &str {
+        &self.address
+    }
+
+    /// The database, for tests that look below the server.
+    pub fn database(&self) -> &PrivateDatabase {
+        &self.database
+    }
+
+    fn at(&self, name: &str) -> At<'_> {
+        At { floor: self, organization: Fixture::get().organization(name) }
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        // The command is sent at once; nobody waits for the answer. The database is dropped with force afterwards.
+        drop(self.server.stop(false));
+        self.app.db.close();
+    }
+}
+
+impl At<'_> {
+    /// The organisation's id.
+    pub fn id(&self) -> OrgId {
+        self.organization.id
+    }
+
+    /// A factory's only site, as text.
+    pub fn site(&self) -> String {
+        self.organization.place("site")
+    }
+
+    /// An area of that site.
+    pub fn area(&self) -> String {
+        self.organization.place("area")
+    }
+
+    /// A station in that area.
+    pub fn station(&self) -> String {
+        self.organization.place("station")
+    }
+
+    /// Who holds a role here.
+    pub fn person(&self, role: &str) -> &'static Person {
+        Fixture::get().person(&format!("{role}@{}.example", self.organization.key))
+    }
+
+    /// Someone with this role, signed in.
+    pub fn as_(&self, role: &str) -> Client {
+        self.floor.as_user(&self.person(role).email)
+    }
+
+    /// Everything within the organisation is allowed to them.
+    pub fn admin(&self) -> Client {
+        self.as_("admin")
+    }
+
+    /// Runs the floor.
+    pub fn supervisor(&self) -> Client {
+        self.as_("supervisor")
+    }
+
+    /// Works on it.
+    pub fn operator(&self) -> Client {
+        self.as_("operator")
+    }
+
+    /// A second operator.
+    pub fn second_operator(&self) -> Client {
+        self.as_("operator2")
+    }
+
+    /// Inspects.
+    pub fn quality(&self) -> Client {
+        self.as_("quality")
+    }
+
+    /// Of a brand: looks, and changes nothing.
+    pub fn viewer(&self) -> Client {
+        self.as_("viewer")
+    }
+}
+
+/// The server's parts over one database, with hashes that cost next to nothing.
+fn app(url: &str) -> App {
+    let cheap = config::SignIn { password_memory_kib: 8, password_passes: 1, behind_proxy: false };
+    let db = Db::new(url, POOL).unwrap();
+    App {
+        engine: Engine::new(db.clone()),
+        db,
+        keys: Arc::new(SigningKeys::random().unwrap()),
+        public_url: None,
+        sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
+    }
+}
+
+/// The clock, where a test has to give a time.
+pub fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
 }

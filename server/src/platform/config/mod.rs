@@ -18,6 +18,7 @@ mod limits;
 mod objects;
 mod secret;
 mod server;
+mod sign_in;
 mod signing;
 mod source;
 mod telemetry;
@@ -30,6 +31,7 @@ pub use limits::Limits;
 pub use objects::Objects;
 pub use secret::Secret;
 pub use server::Server;
+pub use sign_in::SignIn;
 pub use signing::Signing;
 pub use source::{ConfigError, Fault, Source};
 pub use telemetry::{LogFormat, Telemetry};
@@ -45,6 +47,8 @@ pub struct Config {
     pub data: Data,
     /// Where photos are stored.
     pub objects: Objects,
+    /// What signing in costs.
+    pub sign_in: SignIn,
     /// The keys that sign tokens and leases.
     pub signing: Signing,
     /// Logs and metrics.
@@ -72,6 +76,7 @@ impl Config {
         let config = Self {
             server: Server::read(&mut source),
             objects: Objects::read(&mut source, &data),
+            sign_in: SignIn::read(&mut source),
             signing: Signing::read(&mut source, &database),
             telemetry: Telemetry::read(&mut source),
             limits: Limits::read(&mut source),
