@@ -1,3 +1,4 @@
 //! The floor: items, labels, scans, queues, shifts, places, and the one door through which they change.
 
 pub mod engine;
+pub mod labels;
