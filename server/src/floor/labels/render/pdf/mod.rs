@@ -27,13 +27,14 @@ const PT: f32 = 72.0 / 25.4;
 /// # Errors
 /// [`LabelRefused::NoLabels`], [`LabelRefused::TooManyLabels`], or [`LabelRefused::Failed`] when drawing fails.
 pub fn render(template: Template, labels: impl IntoIterator<Item = Label>) -> Result<Vec<u8>, LabelRefused> {
-    render_with(SerializeSettings::default(), template, labels)
+    render_with(SerializeSettings::default(), template, labels, MAX_LABELS)
 }
 
 fn render_with(
     settings: SerializeSettings,
     template: Template,
     labels: impl IntoIterator<Item = Label>,
+    most: usize,
 ) -> Result<Vec<u8>, LabelRefused> {
     let typesetter = Typesetter::new()?;
     let (width, height) = template.page_mm();
@@ -49,7 +50,7 @@ fn render_with(
         let mut page = document.start_page_with(size);
         let mut surface = page.surface();
         for (cell, label) in cells.iter().zip(labels.by_ref().take(cells.len())) {
-            if drawn == MAX_LABELS {
+            if drawn == most {
                 return Err(LabelRefused::TooManyLabels);
             }
             draw_label(&mut surface, &typesetter, cell, &label);

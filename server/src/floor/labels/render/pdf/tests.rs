@@ -64,7 +64,7 @@ fn pages(pdf: &[u8]) -> usize {
 #[test]
 fn a_single_label_decodes_to_its_payload() {
     let label = label(1);
-    let pdf = render_with(plain(), Template::Single, [label.clone()]).unwrap();
+    let pdf = render_with(plain(), Template::Single, [label.clone()], 1).unwrap();
     let picture = painted(&pdf, Template::Single).into_picture();
     assert_eq!(read(&picture), Some(label.payload));
 }
@@ -72,7 +72,7 @@ fn a_single_label_decodes_to_its_payload() {
 #[test]
 fn every_place_of_a_sheet_holds_its_label() {
     let labels: Vec<_> = (0..24).map(label).collect();
-    let pdf = render_with(plain(), Template::Sheet3x8, labels.clone()).unwrap();
+    let pdf = render_with(plain(), Template::Sheet3x8, labels.clone(), 24).unwrap();
     let sheet = painted(&pdf, Template::Sheet3x8).into_picture();
     for (cell, label) in Template::Sheet3x8.cells().iter().zip(labels).step_by(5) {
         let px = |mm: f32| (0..).find(|&px| f64::from(px) >= f64::from(mm * PT) * SCALE).unwrap();
@@ -84,7 +84,7 @@ fn every_place_of_a_sheet_holds_its_label() {
 
 #[test]
 fn the_25th_label_begins_a_page() {
-    let count = |labels: u64| pages(&render_with(plain(), Template::Sheet3x8, (0..labels).map(label)).unwrap());
+    let count = |labels: u64| pages(&render_with(plain(), Template::Sheet3x8, (0..labels).map(label), 100).unwrap());
     assert_eq!((count(1), count(24), count(25), count(49)), (1, 1, 2, 3));
 }
 
@@ -111,5 +111,5 @@ fn there_are_bounds() {
     assert_eq!(render(Template::Single, []), Err(LabelRefused::NoLabels));
     let one = label(1);
     let endless = std::iter::repeat_with(|| one.clone());
-    assert_eq!(render(Template::Sheet3x8, endless), Err(LabelRefused::TooManyLabels));
+    assert_eq!(render_with(plain(), Template::Sheet3x8, endless, 30), Err(LabelRefused::TooManyLabels));
 }

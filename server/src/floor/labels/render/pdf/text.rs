@@ -5,7 +5,7 @@
 //! that neither has is shown as the empty box of the font, so that it is seen to be missing.
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use rustybuzz::{Direction, Face, UnicodeBuffer};
+use rustybuzz::{Direction, Face, ShapePlan, UnicodeBuffer, script};
 
 use crate::floor::labels::render::LabelRefused;
 
@@ -64,18 +64,23 @@ pub(super) struct Typesetter {
 struct Typeface {
     font: Font,
     face: Face<'static>,
+    /// Which rules of the font apply: the same for every text, and dear to work out.
+    plan: ShapePlan,
+    script: rustybuzz::Script,
     units_per_em: f32,
 }
 
 impl Typesetter {
     pub(super) fn new() -> Result<Self, LabelRefused> {
-        let typeface = |bytes: &'static [u8]| {
+        let typeface = |bytes: &'static [u8], script: rustybuzz::Script| {
             let font = Font::new(bytes.into(), 0)?;
+            let face = Face::from_slice(bytes, 0)?;
+            let plan = ShapePlan::new(&face, Direction::LeftToRight, Some(script), None, &[]);
             let units_per_em = font.units_per_em();
-            Some(Typeface { font, face: Face::from_slice(bytes, 0)?, units_per_em })
+            Some(Typeface { font, face, plan, script, units_per_em })
         };
         let unreadable = || LabelRefused::Failed("a built-in font cannot be read".to_owned());
-        Ok(Self { latin: typeface(LATIN).ok_or_else(unreadable)?, bengali: typeface(BENGALI).ok_or_else(unreadable)? })
+        Ok(Self { latin: typeface(LATIN, script::LATIN).ok_or_else(unreadable)?, bengali: typeface(BENGALI, script::BENGALI).ok_or_else(unreadable)? })
     }
 
     /// The font of a run.
@@ -140,9 +145,9 @@ impl Typesetter {
         let typeface = self.typeface(script);
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
-        buffer.guess_segment_properties();
+        buffer.set_script(typeface.script);
         buffer.set_direction(Direction::LeftToRight);
-        let shaped = rustybuzz::shape(&typeface.face, &[], buffer);
+        let shaped = rustybuzz::shape_with_plan(&typeface.face, &typeface.plan, buffer);
 
         let em = |units: i32| i16::try_from(units).map_or(0.0, f32::from) / typeface.units_per_em;
         let start = |cluster: u32| usize::try_from(cluster).unwrap_or(text.len());
