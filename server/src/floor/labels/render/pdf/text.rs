@@ -80,7 +80,10 @@ impl Typesetter {
             Some(Typeface { font, face, plan, script, units_per_em })
         };
         let unreadable = || LabelRefused::Failed("a built-in font cannot be read".to_owned());
-        Ok(Self { latin: typeface(LATIN, script::LATIN).ok_or_else(unreadable)?, bengali: typeface(BENGALI, script::BENGALI).ok_or_else(unreadable)? })
+        Ok(Self {
+            latin: typeface(LATIN, script::LATIN).ok_or_else(unreadable)?,
+            bengali: typeface(BENGALI, script::BENGALI).ok_or_else(unreadable)?,
+        })
     }
 
     /// The font of a run.
