@@ -10,5 +10,6 @@
 mod embedded_postgres;
 mod harness;
 mod harness_itself;
+mod health;
 mod jobs;
 mod objects;

@@ -7,14 +7,18 @@ use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceRespons
 use actix_web::http::header;
 use actix_web::middleware::{self, from_fn};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use tokio_util::sync::CancellationToken;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_actix_web::AppExt as _;
 
 use crate::floor::engine::Engine;
 use crate::identity::SignIn;
+use crate::platform::config::Limits;
 use crate::platform::db::Db;
 use crate::platform::http::{self, ApiError, Code, request_id};
+use crate::platform::jobs::Wake;
+use crate::platform::storage::Objects;
 use crate::platform::tenancy::SigningKeys;
 use crate::routes;
 
@@ -31,6 +35,14 @@ pub struct App {
     pub sign_in: Arc<SignIn>,
     /// The one door through which items change.
     pub engine: Engine,
+    /// Photos and the parts of uploads.
+    pub objects: Objects,
+    /// Wakes the job runner after a commit that brought jobs.
+    pub jobs: Wake,
+    /// How much this server takes on.
+    pub limits: Limits,
+    /// Cancelled when the server begins to stop: sockets say goodbye, `/health/ready` says no.
+    pub draining: CancellationToken,
 }
 
 /// The HTTP service with all routes, its OpenAPI document and the middleware every request passes.
@@ -48,7 +60,12 @@ pub fn create_app(
     let (service, document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(description())
-        .map(|service| service.wrap(middleware::Compress::default()).wrap(from_fn(request_id::observe)))
+        .map(|service| {
+            service
+                .wrap(middleware::Compress::default())
+                .wrap(from_fn(http::refuse_surplus))
+                .wrap(from_fn(request_id::observe))
+        })
         .app_data(web::Data::new(app.clone()))
         .configure(routes::configure)
         .split_for_parts();

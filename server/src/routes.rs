@@ -5,8 +5,12 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{SwaggerUi, Url};
 
+use crate::platform::http::health;
+
 /// Installs all routes; the OpenAPI document is collected from them.
-pub fn configure(_config: &mut ServiceConfig<'_>) {}
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.configure(health::routes);
+}
 
 /// The contract itself: the document and a page to read it.
 pub fn document(config: &mut web::ServiceConfig, document: OpenApi) {

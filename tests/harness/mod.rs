@@ -32,7 +32,10 @@ use floorline_server::floor::engine::Engine;
 use floorline_server::identity::SignIn;
 use floorline_server::platform::config;
 use floorline_server::platform::db::Db;
+use floorline_server::platform::jobs::Wake;
+use floorline_server::platform::storage::Objects;
 use floorline_server::platform::tenancy::{SigningKeys, TenantTx};
+use tokio_util::sync::CancellationToken;
 
 pub use self::answer::Answer;
 pub use self::client::Client;
@@ -221,6 +224,10 @@ fn app(url: &str) -> App {
         keys: Arc::new(SigningKeys::random().unwrap()),
         public_url: None,
         sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
+        objects: Objects::in_memory(),
+        jobs: Wake::default(),
+        limits: config::Limits::default(),
+        draining: CancellationToken::new(),
     }
 }
 

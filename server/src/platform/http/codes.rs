@@ -94,6 +94,8 @@ codes! {
     TooMany = "TOO_MANY" TOO_MANY_REQUESTS true "Too many requests";
     /// Database busy or away; nothing was stored.
     DbBusy = "DB_BUSY" SERVICE_UNAVAILABLE true "Busy, try again shortly";
+    /// No room for another connection.
+    Overloaded = "OVERLOADED" SERVICE_UNAVAILABLE true "Too many connections";
     /// The server is shutting down.
     Draining = "DRAINING" SERVICE_UNAVAILABLE true "Restarting, try again shortly";
     /// Our fault; `request_id` finds it in the log.

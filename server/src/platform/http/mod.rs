@@ -1,14 +1,17 @@
 //! HTTP conventions (RFC 9457, idempotency keys, keyset paging). Problems come from one table of codes.
 
 mod codes;
+mod connections;
 mod error;
 mod extract;
+pub mod health;
 mod idempotency;
 mod page;
 mod precondition;
 pub mod request_id;
 
 pub use self::codes::Code;
+pub use self::connections::{Connections, refuse_surplus};
 pub use self::error::{ApiError, FieldProblem, Problem};
 pub use self::extract::configure;
 pub use self::idempotency::{Claim, Claimed, IdempotencyKey, replay};

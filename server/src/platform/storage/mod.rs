@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 
@@ -85,6 +86,12 @@ impl Objects {
             .map_err(|source| ObjectError::Folder { folder: folder.display().to_string(), source })?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(ObjectError::Store)?.with_fsync(true);
         Ok(Self { store: Arc::new(store.with_automatic_cleanup(true)) })
+    }
+
+    /// A store that is gone with the value; for tests.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self { store: Arc::new(InMemory::new()) }
     }
 
     /// Stores bytes; an object already there is replaced.
