@@ -213,7 +213,7 @@ CREATE TABLE shifts (
     started_at       timestamptz NOT NULL,
     last_activity_at timestamptz NOT NULL,
     ended_at         timestamptz,
-    end_reason       text        CHECK (end_reason IN ('ended', 'replaced', 'idle')),
+    end_reason       text        CHECK (end_reason IN ('ended', 'superseded', 'idle')),
     entries          bigint      NOT NULL DEFAULT 0,
     version          bigint      NOT NULL DEFAULT 1,         -- number of its events
     PRIMARY KEY (org_id, id),
