@@ -1,7 +1,7 @@
 //! What `look_up.sql` answers, as it is read.
 
 use floorline_domain::label::{self, Target};
-use floorline_domain::{CaseId, DeviceId, ItemId, LabelId, LeaseId, LocationId, OrderId, Outcome, Reason, StreamId, UserId};
+use floorline_domain::{CaseId, DeviceId, ItemId, LeaseId, LocationId, OrderId, Outcome, Reason, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
 use serde::Deserialize;
 
@@ -9,6 +9,7 @@ use serde::Deserialize;
 pub(super) struct Found {
     pub(super) receipts: Vec<FoundReceipt>,
     pub(super) origins: Vec<FoundOrigin>,
+    pub(super) aliases: Vec<FoundAlias>,
     pub(super) items: Vec<FoundItem>,
     pub(super) labels: Vec<FoundLabel>,
     pub(super) texts: Vec<FoundText>,
@@ -46,6 +47,15 @@ pub(super) struct FoundOrigin {
     pub(super) verdict: Option<String>,
 }
 
+/// Where an entry was booked that was offered again.
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundAlias {
+    pub(super) origin_stream_id: StreamId,
+    pub(super) origin_seq: i64,
+    pub(super) stream_id: StreamId,
+    pub(super) seq: i64,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct FoundItem {
     pub(super) id: ItemId,
@@ -55,7 +65,6 @@ pub(super) struct FoundItem {
 /// A label as scans resolve it.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct FoundLabel {
-    pub(super) id: LabelId,
     pub(super) code: String,
     pub(super) status: label::Status,
     item_id: Option<ItemId>,

@@ -304,9 +304,16 @@ impl Ledger {
         self.jobs.push(JobRow { kind, payload, run_at });
     }
 
-    /// Asks for a topic's head even if nothing is told to it (a `noop` names it).
-    pub fn watch(&mut self, topic: &Topic) {
-        self.topics.entry(topic.name(self.org)).or_insert((topic.reader(self.org), 0));
+    /// How many rows `topic` has been told so far; with [`Ledger::cursor`] the position of what comes next or came last.
+    pub fn mark(&mut self, topic: &Topic) -> i64 {
+        self.topics.entry(topic.name(self.org)).or_insert((topic.reader(self.org), 0)).1
+    }
+
+    /// The cursor at a [`Ledger::mark`]; after [`Ledger::write_events`].
+    pub fn cursor(&self, topic: &Topic, mark: i64) -> Option<i64> {
+        let name = topic.name(self.org);
+        let (_, rows) = self.topics.get(&name)?;
+        self.heads.get(&name).map(|head| head.head - rows + mark)
     }
 
     /// Whether anything was recorded.

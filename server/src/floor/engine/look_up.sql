@@ -25,12 +25,17 @@ SELECT json_build_object(
             SELECT again.outcome, again.reason, again.verdict FROM sync_receipts again
             WHERE again.org_id = a.org_id AND again.origin_stream_id = k.stream_id AND again.origin_seq = k.seq AND again.origin_hash = k.hash
             LIMIT 1) r ON true),
+    'aliases', (
+        SELECT coalesce(json_agg(json_build_object(
+                   'origin_stream_id', r.origin_stream_id, 'origin_seq', r.origin_seq, 'stream_id', r.stream_id, 'seq', r.seq)), '[]')
+        FROM unnest(a.streams, a.seqs) AS k (stream_id, seq)
+        JOIN sync_receipts r ON r.org_id = a.org_id AND r.origin_stream_id = k.stream_id AND r.origin_seq = k.seq),
     'items', (
         SELECT coalesce(json_agg(json_build_object('id', i.id, 'order_id', i.order_id)), '[]')
         FROM items i WHERE i.org_id = a.org_id AND i.id = ANY (a.items)),
     'labels', (
         SELECT coalesce(json_agg(json_build_object(
-                   'id', l.id, 'code', l.code, 'status', l.status, 'item_id', l.item_id, 'location_id', l.location_id, 'user_id', l.user_id)), '[]')
+                   'code', l.code, 'status', l.status, 'item_id', l.item_id, 'location_id', l.location_id, 'user_id', l.user_id)), '[]')
         FROM labels l WHERE l.org_id = a.org_id AND l.code = ANY (a.codes)),
     'texts', (
         SELECT coalesce(json_agg(json_build_object('raw', t.raw, 'item_id', t.item_id)), '[]')

@@ -8,21 +8,34 @@
 //! - [`Engine::act`]: an HTTP request as one present entry of the server's own stream.
 //! - [`Engine::run`]: what only a server does (orders, blank labels, queues), alone in its transaction (`server_operation.rs`).
 
+mod batch;
+mod book;
+mod cases;
+mod found;
+mod intake;
+mod judge;
 mod ledger;
+mod load;
+mod poison;
 mod server_operation;
 mod submission;
+mod workflows;
+mod world;
+mod write;
 mod writer;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use floorline_domain::{LocationId, OrgId};
+use floorline_mobile_sync::entry::Origin;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::ledger::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
-pub use self::submission::{Act, Acted, Answer, Booking, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
+pub use self::submission::{Act, Acted, Answer, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
+use self::workflows::WorkflowCache;
 use self::writer::{Work, Writer};
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
@@ -36,6 +49,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     db: Db,
+    cache: WorkflowCache,
     writers: Mutex<HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Work>>>,
     committed: broadcast::Sender<Arc<Vec<Head>>>,
     draining: CancellationToken,
@@ -48,11 +62,54 @@ impl Engine {
         let (committed, _) = broadcast::channel(1024);
         Self(Arc::new(Inner {
             db,
+            cache: WorkflowCache::default(),
             writers: Mutex::default(),
             committed,
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
+    }
+
+    /// Takes entries of a phone; answers once their verdicts are durable.
+    pub async fn submit(&self, submit: DeviceSubmit) -> Submitted {
+        let first_seq = submit.first_seq;
+        let (org, site) = (submit.org, submit.site);
+        let (reply, answer) = oneshot::channel();
+        let sent = self.send(org, Some(site), Work::Device { submit: Box::new(submit), reply }).await;
+        let retry = Submitted::Retry { from_seq: first_seq, reason: "DRAINING", after_ms: 2_000 };
+        match sent {
+            Ok(()) => answer.await.unwrap_or(retry),
+            Err(_) => retry,
+        }
+    }
+
+    /// Does what a signed-in person asks for over HTTP, as one present entry. `site` is the item's, or the person's for a shift.
+    ///
+    /// # Errors
+    /// The refusal that a phone would get as a verdict, or 503; then nothing is stored.
+    pub async fn act(&self, actor: Actor, org: OrgId, site: LocationId, act: Act) -> Result<Acted, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(org, Some(site), Work::Act { actor, act: Box::new(act), reply }).await?;
+        answer.await.map_err(|_| draining())?
+    }
+
+    /// Takes an entry of a case through the door again, by the server with the entry's own actor and times. A person who decided the case
+    /// lends it `item:override`; what a later event brings back has its actor's own permissions.
+    ///
+    /// # Errors
+    /// The refusal; then the case stays as it is.
+    pub async fn book(
+        &self,
+        decided_by: Actor,
+        org: OrgId,
+        site: LocationId,
+        body: Vec<u8>,
+        origin: Origin,
+        with_override: bool,
+    ) -> Result<Acted, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(org, Some(site), Work::Booking { body, origin, with_override, fallback: decided_by, reply }).await?;
+        answer.await.map_err(|_| draining())?
     }
 
     /// Runs what only the server does, for `actor`, and answers once it is durable.
@@ -97,7 +154,7 @@ impl Engine {
         let mut writers = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = writers.entry((org, site)).or_insert_with(|| {
             let (sender, queue) = mpsc::channel(QUEUE);
-            let writer = Writer::new(self.0.db.clone(), org, site, self.0.committed.clone());
+            let writer = Writer::new(self.0.db.clone(), self.0.cache.clone(), org, site, self.0.committed.clone());
             self.0.tasks.spawn(writer.run(queue));
             sender
         });

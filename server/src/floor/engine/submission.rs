@@ -3,15 +3,15 @@
 use actix_web::http::StatusCode;
 use floorline_domain::{DeviceId, ItemId, LocationId, OrgId, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
-use floorline_mobile_sync::entry::{Blob, Origin};
+use floorline_mobile_sync::entry::Blob;
 use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::verdict::Verdict;
 use floorline_mobile_sync::wire::Raw;
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
-use super::ledger::{Actor, Ledger};
+use super::ledger::Ledger;
 use crate::platform::http::{ApiError, IdempotencyKey};
 use crate::platform::tenancy::TenantTx;
 
@@ -95,16 +95,19 @@ pub struct Act {
 }
 
 /// What an act did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Acted {
     /// Its stored verdict.
     pub verdict: Verdict,
     /// The item after it, whole.
     pub item: Option<Value>,
+    /// An earlier request with the same key did it.
+    #[serde(skip)]
+    pub replayed: bool,
 }
 
 /// Something only the server does, run alone in its transaction.
-pub trait ServerOperation: Send {
+pub trait ServerOperation: Send + Sync {
     /// Its name in the log, such as `order.accept`.
     fn name(&self) -> &'static str;
 
@@ -139,17 +142,4 @@ impl From<Answer> for actix_web::HttpResponse {
         }
         response.content_type("application/json").body(answer.body)
     }
-}
-
-/// An entry of a case, on its way through the door again.
-#[derive(Clone, Debug)]
-pub struct Booking {
-    /// The case.
-    pub case_id: Uuid,
-    /// Where the entry stood first.
-    pub origin: Origin,
-    /// Its bytes.
-    pub body: Vec<u8>,
-    /// Who did it.
-    pub actor: Option<Actor>,
 }

@@ -11,7 +11,9 @@ use floorline_domain::label::{Label, Read, Resolved, Target, read};
 use floorline_domain::permission::PermissionSet;
 use floorline_domain::shift::Shift;
 use floorline_domain::workflow::Workflow;
-use floorline_domain::{DeviceId, ItemId, LeaseId, LocationId, OrderId, OrgId, StreamId, UserId, WorkflowVersionId, label, order};
+use floorline_domain::{
+    DeviceId, EntryKey, ItemId, LeaseId, LocationId, OrderId, OrgId, StreamId, UserId, WorkflowVersionId, label, order,
+};
 
 use super::cases::NewCase;
 use super::found::{FoundLabel, FoundReceipt};
@@ -54,7 +56,6 @@ pub(super) struct HeldLabel {
 pub(super) struct HeldShift {
     pub(super) shift: Shift,
     pub(super) version: i64,
-    pub(super) changed: bool,
 }
 
 /// Someone who acts or is acted for.
@@ -136,6 +137,8 @@ pub(super) struct World {
     pub(super) known_items: BTreeSet<ItemId>,
     pub(super) photos: BTreeMap<String, PhotoSize>,
     pub(super) receipts: BTreeMap<(StreamId, i64), FoundReceipt>,
+    /// Where entries that were offered again were booked, by where they stood first.
+    pub(super) aliases: BTreeMap<(StreamId, i64), EntryKey>,
     pub(super) strict: bool,
     /// A view at or before this cursor of the site's topic is older than the offline limit.
     pub(super) too_old: Option<i64>,

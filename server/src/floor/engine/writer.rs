@@ -1,20 +1,51 @@
 //! One site's writer: takes what waits, applies it in one transaction, answers, begins again.
+//!
+//! A batch that fails for a passing reason is answered `retry`. One that fails for any other is taken apart until the entry that
+//! brings it about is alone; that entry is counted and, after five times over a minute, parked, so that the rest flows
+//! (`sync-protocol.md` section 8).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use floorline_domain::{LocationId, OrgId, StreamId};
+use floorline_mobile_sync::entry::Origin;
+use floorline_mobile_sync::limits::APPLY_ENTRIES;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
+use super::batch::{Ask, Place, Reply, apply};
 use super::ledger::{Actor, Head};
+use super::poison;
 use super::server_operation;
-use super::submission::{Answer, ServerOperation};
+use super::submission::{Act, Acted, Answer, DeviceSubmit, ServerOperation, Submitted};
+use super::workflows::WorkflowCache;
 use crate::platform::db::Db;
-use crate::platform::http::{ApiError, IdempotencyKey};
+use crate::platform::http::{ApiError, Code, IdempotencyKey};
+
+/// How often an entry may bring its batch down before it is parked, and over how long at least.
+const ATTEMPTS: i32 = 5;
+const ATTEMPTS_OVER: TimeDelta = TimeDelta::seconds(60);
 
 /// What waits at the door, each with its way back.
 pub(super) enum Work {
+    Device {
+        submit: Box<DeviceSubmit>,
+        reply: oneshot::Sender<Submitted>,
+    },
+    Act {
+        actor: Actor,
+        act: Box<Act>,
+        reply: oneshot::Sender<Result<Acted, ApiError>>,
+    },
+    Booking {
+        body: Vec<u8>,
+        origin: Origin,
+        with_override: bool,
+        fallback: Actor,
+        reply: oneshot::Sender<Result<Acted, ApiError>>,
+    },
     Server {
         actor: Actor,
         operation: Box<dyn ServerOperation>,
@@ -23,50 +54,210 @@ pub(super) enum Work {
     },
 }
 
+impl Work {
+    fn entries(&self) -> usize {
+        match self {
+            Self::Device { submit, .. } => submit.entries.len(),
+            _ => 1,
+        }
+    }
+}
+
 /// The task of one site, or of what an organisation has without a site.
 pub(super) struct Writer {
     db: Db,
+    cache: WorkflowCache,
     org: OrgId,
-    #[expect(dead_code, reason = "the batches use it")]
     site: Option<LocationId>,
     /// The server's own stream for this site: a new one each time a writer starts.
     stream: StreamId,
+    started: Instant,
     committed: broadcast::Sender<Arc<Vec<Head>>>,
+    poisoned: BTreeSet<(StreamId, i64)>,
 }
 
 impl Writer {
     pub(super) fn new(
         db: Db,
+        cache: WorkflowCache,
         org: OrgId,
         site: Option<LocationId>,
         committed: broadcast::Sender<Arc<Vec<Head>>>,
     ) -> Self {
-        Self { db, org, site, stream: StreamId(Uuid::new_v4()), committed }
+        Self {
+            db,
+            cache,
+            org,
+            site,
+            stream: StreamId(Uuid::new_v4()),
+            started: Instant::now(),
+            committed,
+            poisoned: BTreeSet::new(),
+        }
     }
 
     /// Works until the queue is closed and empty.
-    pub(super) async fn run(self, mut queue: mpsc::Receiver<Work>) {
-        while let Some(work) = queue.recv().await {
-            match work {
-                Work::Server { actor, mut operation, key, reply } => {
-                    let done = server_operation::run(
-                        &self.db,
-                        self.org,
-                        self.stream,
-                        actor,
-                        operation.as_mut(),
-                        key,
-                        Utc::now(),
-                    )
-                    .await;
-                    let answer = done.map(|(answer, heads)| {
-                        self.tell(heads);
-                        answer
-                    });
-                    // Whoever asked may have gone; it is done all the same.
-                    drop(reply.send(answer));
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut next = None;
+        loop {
+            let Some(first) = (match next.take() {
+                Some(work) => Some(work),
+                None => queue.recv().await,
+            }) else {
+                return;
+            };
+            let mut batch = Vec::new();
+            let mut entries = 0;
+            let mut candidate = Some(first);
+            while let Some(work) = candidate.take() {
+                entries += work.entries();
+                if matches!(work, Work::Server { .. }) || (entries > APPLY_ENTRIES && !batch.is_empty()) {
+                    next = Some(work);
+                    break;
+                }
+                batch.push(work);
+                candidate = queue.try_recv().ok();
+            }
+            if batch.is_empty() {
+                match next.take() {
+                    Some(Work::Server { actor, operation, key, reply }) => {
+                        self.operate(actor, operation, key, reply).await
+                    }
+                    other => next = other,
+                }
+            } else {
+                self.settle(batch).await;
+            }
+        }
+    }
+
+    async fn operate(
+        &self,
+        actor: Actor,
+        mut operation: Box<dyn ServerOperation>,
+        key: IdempotencyKey,
+        reply: oneshot::Sender<Result<Answer, ApiError>>,
+    ) {
+        let done =
+            server_operation::run(&self.db, self.org, self.stream, actor, operation.as_mut(), key, Utc::now()).await;
+        let answer = done.map(|(answer, heads)| {
+            self.tell(heads);
+            answer
+        });
+        // Whoever asked may have gone; it is done all the same.
+        drop(reply.send(answer));
+    }
+
+    /// Applies a batch and answers everyone in it.
+    async fn settle(&mut self, batch: Vec<Work>) {
+        let started = Instant::now();
+        let entries: usize = batch.iter().map(Work::entries).sum();
+        match self.apply(&batch).await {
+            Ok(replies) => {
+                for (work, reply) in batch.into_iter().zip(replies) {
+                    answer(work, reply);
                 }
             }
+            Err(error) if error.code() != Code::Internal => refuse_all(batch, &error),
+            Err(error) if batch.len() == 1 => {
+                if let Some(work) = batch.into_iter().next() {
+                    self.settle_alone(work, &error).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %error, submissions = batch.len(), "a batch failed and is taken apart");
+                for work in batch {
+                    Box::pin(self.settle(vec![work])).await;
+                }
+            }
+        }
+        metrics::counter!("floorline_engine_entries_total").increment(u64::try_from(entries).unwrap_or_default());
+        metrics::histogram!("floorline_engine_batch_seconds").record(started.elapsed().as_secs_f64());
+    }
+
+    async fn apply(&self, batch: &[Work]) -> Result<Vec<Reply>, ApiError> {
+        let asks: Vec<Ask<'_>> = batch.iter().filter_map(|work| self.ask(work)).collect();
+        let (replies, heads) = self.apply_asks(&asks, Utc::now()).await?;
+        self.tell(heads);
+        Ok(replies)
+    }
+
+    async fn apply_asks(&self, asks: &[Ask<'_>], now: DateTime<Utc>) -> Result<(Vec<Reply>, Vec<Head>), ApiError> {
+        let place = Place {
+            db: &self.db,
+            cache: &self.cache,
+            org: self.org,
+            site: self.site,
+            server_stream: self.stream,
+            now,
+            poisoned: &self.poisoned,
+        };
+        apply(&place, asks).await
+    }
+
+    fn ask<'w>(&self, work: &'w Work) -> Option<Ask<'w>> {
+        Some(match work {
+            Work::Device { submit, .. } => Ask::Device(submit),
+            Work::Act { actor, act, .. } => {
+                let monotonic_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+                Ask::Act { actor, act, monotonic_ms }
+            }
+            Work::Booking { body, origin, with_override, fallback, .. } => {
+                Ask::Booking { body, origin: *origin, with_override: *with_override, fallback }
+            }
+            Work::Server { .. } => return None,
+        })
+    }
+
+    /// One submission that fails by itself: entry by entry, until the one at fault stands first.
+    async fn settle_alone(&mut self, work: Work, error: &ApiError) {
+        let Work::Device { submit, reply } = work else {
+            tracing::error!(error = %error, "an act failed");
+            answer_failed(work, error);
+            return;
+        };
+        let mut results = Vec::new();
+        let mut seq = submit.first_seq;
+        for (body, hash) in submit.entries.iter().zip(&submit.hashes) {
+            let single =
+                DeviceSubmit { first_seq: seq, entries: vec![body.clone()], hashes: vec![*hash], ..(*submit).clone() };
+            match self.apply_asks(&[Ask::Device(&single)], Utc::now()).await {
+                Ok((replies, heads)) => {
+                    self.tell(heads);
+                    match replies.into_iter().next() {
+                        Some(Reply::Device(Submitted::Result { results: stored, .. })) => results.extend(stored),
+                        Some(Reply::Device(other)) if results.is_empty() => {
+                            drop(reply.send(other));
+                            return;
+                        }
+                        _ => break,
+                    }
+                }
+                Err(fault) => {
+                    tracing::error!(error = %fault, stream = %submit.stream_id, seq, "an entry cannot be applied");
+                    if fault.code() == Code::Internal {
+                        self.count_attempt(submit.stream_id, seq).await;
+                    }
+                    break;
+                }
+            }
+            seq += 1;
+        }
+        let answer = if results.is_empty() {
+            Submitted::Retry { from_seq: submit.first_seq, reason: "INTERNAL", after_ms: 15_000 }
+        } else {
+            Submitted::Result { upto_seq: seq - 1, results }
+        };
+        drop(reply.send(answer));
+    }
+
+    async fn count_attempt(&mut self, stream: StreamId, seq: i64) {
+        match poison::count(&self.db, self.org, stream, seq, Utc::now()).await {
+            Ok((attempts, over)) if attempts >= ATTEMPTS && over >= ATTEMPTS_OVER => {
+                self.poisoned.insert((stream, seq));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = %error, "an attempt could not be counted"),
         }
     }
 
@@ -75,5 +266,32 @@ impl Writer {
             // No receiver: nobody watches.
             drop(self.committed.send(Arc::new(heads)));
         }
+    }
+}
+
+fn answer(work: Work, reply: Reply) {
+    // Whoever asked may have gone; it is stored all the same.
+    match (work, reply) {
+        (Work::Device { reply, .. }, Reply::Device(answer)) => drop(reply.send(answer)),
+        (Work::Act { reply, .. } | Work::Booking { reply, .. }, Reply::Act(answer)) => drop(reply.send(answer)),
+        _ => {}
+    }
+}
+
+/// Nothing was stored: everyone keeps what they have and tries again.
+fn refuse_all(batch: Vec<Work>, error: &ApiError) {
+    tracing::warn!(error = %error, submissions = batch.len(), "a batch could not be stored");
+    for work in batch {
+        answer_failed(work, error);
+    }
+}
+
+fn answer_failed(work: Work, error: &ApiError) {
+    match work {
+        Work::Device { submit, reply } => {
+            drop(reply.send(Submitted::Retry { from_seq: submit.first_seq, reason: "DB_BUSY", after_ms: 800 }));
+        }
+        Work::Act { reply, .. } | Work::Booking { reply, .. } => drop(reply.send(Err(error.again()))),
+        Work::Server { reply, .. } => drop(reply.send(Err(error.again()))),
     }
 }

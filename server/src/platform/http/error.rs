@@ -132,6 +132,21 @@ impl ApiError {
         self
     }
 
+    /// The same answer for another waiter; its cause stays with the first.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let inner = &self.0;
+        Self(Box::new(Inner {
+            code: inner.code,
+            detail: inner.detail.clone(),
+            errors: inner.errors.clone(),
+            extra: inner.extra.clone(),
+            retry_after_s: inner.retry_after_s,
+            nonce: inner.nonce.clone(),
+            cause: None,
+        }))
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.0.code

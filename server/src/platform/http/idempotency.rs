@@ -137,6 +137,19 @@ impl Claim {
         Ok(HttpResponse::build(status).content_type("application/json").body(body))
     }
 
+    /// Gives the key back: what it was claimed for was refused.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn release(self, tx: &mut TenantTx) -> Result<(), ApiError> {
+        let Some((key, user)) = self.0 else { return Ok(()) };
+        let org = tx.org().0;
+        diesel::delete(idempotency_keys::table.find((org, user, key.method, key.path, key.key)))
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+
     /// Stores the answer beside the effect; the caller commits.
     ///
     /// # Errors

@@ -1,0 +1,185 @@
+//! From bytes to arrivals: which entries of a submit are new, which were decided before, and which cannot be here
+//! (`sync-protocol.md` section 4, rules 1 to 3).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use floorline_domain::{DeviceId, StreamId, UserId};
+use floorline_mobile_sync::chain::{self, Hash};
+use floorline_mobile_sync::entry::{Entry, Origin};
+use floorline_mobile_sync::op::{Unreadable, read_entry};
+use floorline_mobile_sync::wire::Raw;
+use serde::{Deserialize, Serialize};
+
+use super::submission::{DeviceSubmit, Submitted};
+
+/// A stream's row under lock, moved along as entries of the batch are placed.
+#[derive(Clone, Debug)]
+pub(super) struct HeldStream {
+    pub(super) id: StreamId,
+    pub(super) device: Option<DeviceId>,
+    pub(super) state: StreamState,
+    pub(super) session: i64,
+    /// Before the batch.
+    pub(super) stored_seq: i64,
+    pub(super) last_seq: i64,
+    pub(super) last_hash: Hash,
+    pub(super) last_occurred_at: Option<DateTime<Utc>>,
+    pub(super) recent_scans: Vec<RecentScan>,
+    pub(super) changed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StreamState {
+    Open,
+    Fenced,
+    Sealed,
+}
+
+/// A scan of the last ten seconds by the stream's own clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RecentScan {
+    pub(super) code: String,
+    pub(super) stage: Option<String>,
+    pub(super) worker: UserId,
+    pub(super) boot_id: String,
+    pub(super) monotonic: i64,
+    pub(super) seq: i64,
+}
+
+/// One entry that needs a verdict.
+#[derive(Clone, Debug)]
+pub(super) struct Arrival {
+    pub(super) stream: StreamId,
+    pub(super) seq: i64,
+    pub(super) hash: Hash,
+    pub(super) body: Vec<u8>,
+    pub(super) read: Result<Entry, Unreadable>,
+    pub(super) by: By,
+    pub(super) occurred_at: DateTime<Utc>,
+    pub(super) uncertainty_ms: Option<i64>,
+}
+
+/// On whose word the actor is believed.
+#[derive(Clone, Debug)]
+pub(super) enum By {
+    /// A phone, in whose session `user` is signed in.
+    Device { device: DeviceId, user: UserId, fenced: bool },
+    /// The server: the request was authorised, and saw everything up to now.
+    Present,
+    /// The server, for an entry of a case; with `item:override` when a person decided it.
+    Case { origin: Origin, with_override: bool },
+}
+
+/// Where a submit stands.
+pub(super) enum Placed {
+    /// It is answered already.
+    Answered(Submitted),
+    /// `repeated` have receipts, `fresh` need verdicts, and a `fork` may follow them.
+    Open { repeated: Vec<Offered>, fresh: Vec<Arrival>, fork: Option<Offered> },
+}
+
+/// An entry as it was offered: one that has a receipt, or one that is not the future its stream has.
+#[derive(Clone, Debug)]
+pub(super) struct Offered {
+    pub(super) seq: i64,
+    pub(super) hash: Hash,
+    pub(super) body: Vec<u8>,
+}
+
+/// Places the entries of `submit`; moves the stream on by those that are new.
+pub(super) fn place(submit: &DeviceSubmit, streams: &mut BTreeMap<StreamId, HeldStream>, now: DateTime<Utc>) -> Placed {
+    let Some(stream) = streams.get_mut(&submit.stream_id).filter(|stream| stream.device == Some(submit.device_id))
+    else {
+        return Placed::Answered(Submitted::Unknown);
+    };
+    if stream.state == StreamState::Sealed {
+        return Placed::Answered(Submitted::Sealed);
+    }
+    if submit.session.is_some_and(|session| session != stream.session) {
+        return Placed::Answered(Submitted::Stale);
+    }
+    if submit.first_seq > stream.last_seq + 1 {
+        return Placed::Answered(Submitted::Gap { expect_seq: stream.last_seq + 1 });
+    }
+    let (mut repeated, mut fresh) = (Vec::new(), Vec::new());
+    for (seq, (body, hash)) in (submit.first_seq..).zip(submit.entries.iter().zip(&submit.hashes)) {
+        if seq <= stream.stored_seq {
+            repeated.push(Offered { seq, hash: *hash, body: body.bytes().to_vec() });
+        } else if seq <= stream.last_seq {
+            // Placed by another submit of this very batch; its verdict is not stored yet.
+            return Placed::Answered(Submitted::Retry {
+                from_seq: submit.first_seq,
+                reason: "IN_FLIGHT",
+                after_ms: 50,
+            });
+        } else if chain::next(&stream.last_hash, body.bytes()) == *hash {
+            fresh.push(arrive(submit, stream, seq, *hash, body, now));
+            stream.last_seq = seq;
+            stream.last_hash = *hash;
+            stream.changed = true;
+        } else {
+            let fork = Offered { seq, hash: *hash, body: body.bytes().to_vec() };
+            return Placed::Open { repeated, fresh, fork: Some(fork) };
+        }
+    }
+    Placed::Open { repeated, fresh, fork: None }
+}
+
+fn arrive(
+    submit: &DeviceSubmit,
+    stream: &mut HeldStream,
+    seq: i64,
+    hash: Hash,
+    body: &Raw,
+    now: DateTime<Utc>,
+) -> Arrival {
+    let read = read_entry(body.bytes(), seq);
+    let device_time = read.as_ref().ok().and_then(|entry| entry.clock.as_ref()).map(|clock| clock.device_time);
+    let occurred_at = occurred(device_time, submit.clock.offset_ms, stream.last_occurred_at, now);
+    stream.last_occurred_at = Some(occurred_at);
+    Arrival {
+        stream: submit.stream_id,
+        seq,
+        hash,
+        body: body.bytes().to_vec(),
+        read,
+        by: By::Device { device: submit.device_id, user: submit.user, fenced: stream.state == StreamState::Fenced },
+        occurred_at,
+        uncertainty_ms: Some(submit.clock.uncertainty_ms),
+    }
+}
+
+/// When the act happened as far as clocks can be believed: the device's time moved by its offset, never before the stream's
+/// earlier act and never after now.
+fn occurred(
+    device_time: Option<i64>,
+    offset_ms: i64,
+    previous: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let claimed = device_time
+        .and_then(|time| time.checked_add(offset_ms))
+        .and_then(DateTime::from_timestamp_millis)
+        .unwrap_or(now);
+    let earliest = previous.unwrap_or(now - TimeDelta::days(400)).min(now);
+    claimed.clamp(earliest, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_is_never_dated_before_its_predecessor_nor_after_now() {
+        let now = DateTime::from_timestamp(1_763_600_000, 0).unwrap();
+        let earlier = now - TimeDelta::seconds(10);
+        assert_eq!(occurred(Some(now.timestamp_millis() + 99_999), 0, None, now), now);
+        assert_eq!(occurred(Some(0), 0, Some(earlier), now), earlier);
+        assert_eq!(
+            occurred(Some((now - TimeDelta::seconds(65)).timestamp_millis()), 60_000, Some(earlier), now),
+            now - TimeDelta::seconds(5)
+        );
+        assert_eq!(occurred(Some(i64::MAX), i64::MAX, None, now), now);
+    }
+}

@@ -1,0 +1,365 @@
+//! One entry, one verdict: who did it, whether it may be looked at at all, what the rules say.
+//!
+//! Pure over the [`World`]: nothing here waits, nothing looks anything up. [`decide`] changes nothing, so the same entry can be tried
+//! with the permissions of now and with those of its lease; what it decided is carried out by `book.rs`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use floorline_domain::item::{self, Command, Context, Item};
+use floorline_domain::label::{self, Resolved, Target};
+use floorline_domain::permission::{Permission, PermissionSet};
+use floorline_domain::scan::{self, Seen};
+use floorline_domain::shift;
+use floorline_domain::{EntryKey, ItemId, Outcome, Reason, Refusal, ShiftId, UserId};
+use floorline_mobile_sync::entry::{Entry, Origin};
+use floorline_mobile_sync::op::Operation;
+use floorline_mobile_sync::verdict::LATE;
+use serde_json::json;
+
+use super::found::FoundOrigin;
+use super::intake::{Arrival, By, HeldStream, RecentScan};
+use super::world::World;
+
+/// What an entry turned out to mean.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// It happens.
+    Book { effect: Effect, flags: Vec<&'static str> },
+    /// A rule said no, or the goal was true already.
+    Refuse(Refusal),
+    /// It was decided where it stood first; that verdict again.
+    Again(Box<FoundOrigin>),
+}
+
+/// What there is to carry out.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// Events of an item, and the scan that came with them.
+    Item { id: ItemId, events: Vec<item::Event>, scanned: Option<(String, Resolved)> },
+    /// A scan that satisfies nothing.
+    Scan { raw: String, resolved: Resolved },
+    /// Events of labels.
+    Labels(Vec<label::Event>),
+    /// Events of the actor's shift.
+    Shift(Vec<shift::Event>),
+}
+
+/// What all entries of a batch are judged with.
+pub(super) struct Bench<'a> {
+    pub(super) now: DateTime<Utc>,
+    pub(super) origins: &'a BTreeMap<Origin, FoundOrigin>,
+    /// Entries that failed again and again: parked without being looked at.
+    pub(super) poisoned: &'a std::collections::BTreeSet<(floorline_domain::StreamId, i64)>,
+    /// An id for a shift that starts.
+    pub(super) new_shift: ShiftId,
+}
+
+/// Whose permissions count.
+struct Rights<'a> {
+    permissions: PermissionSet,
+    roles: Vec<String>,
+    lease: Option<&'a super::world::Lease>,
+}
+
+/// Judges one arrival.
+pub(super) fn judge(bench: &Bench<'_>, world: &World, stream: &HeldStream, arrival: &Arrival) -> Decision {
+    if bench.poisoned.contains(&(arrival.stream, arrival.seq)) {
+        return Decision::Refuse(Refusal::new(Reason::Internal));
+    }
+    let entry = match &arrival.read {
+        Ok(entry) => entry,
+        Err(unreadable) => {
+            let detail = json!({ "field": unreadable.field, "message": unreadable.message });
+            return Decision::Refuse(Refusal::new(unreadable.reason).with(detail));
+        }
+    };
+    match known(bench, arrival, entry) {
+        Ok(None) => {}
+        Ok(Some(found)) => return Decision::Again(Box::new(found)),
+        Err(refusal) => return Decision::Refuse(refusal),
+    }
+    match admit(world, arrival, entry).and_then(|rights| with_rights(bench, world, stream, arrival, entry, rights)) {
+        Ok((effect, flags)) => Decision::Book { effect, flags },
+        Err(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+/// Whether an entry that is offered again was decided where it stood first.
+fn known(bench: &Bench<'_>, arrival: &Arrival, entry: &Entry) -> Result<Option<FoundOrigin>, Refusal> {
+    let (Some(origin), By::Device { device, .. }) = (entry.origin, &arrival.by) else { return Ok(None) };
+    let found = bench.origins.get(&origin).filter(|found| found.device_id == Some(*device));
+    let Some(found) = found else {
+        let message = "is not a stream of this device";
+        return Err(Refusal::new(Reason::Malformed).with(json!({ "field": "origin", "message": message })));
+    };
+    Ok(found.outcome.is_some().then(|| found.clone()))
+}
+
+/// Everything that is settled before the operation is looked at; gives the rights it is judged with.
+fn admit<'a>(world: &'a World, arrival: &Arrival, entry: &Entry) -> Result<Rights<'a>, Refusal> {
+    let person = world.people.get(&entry.actor);
+    let held = person.filter(|person| person.active);
+    let mut rights = Rights {
+        permissions: held.map(|person| person.permissions.clone()).unwrap_or_default(),
+        roles: held.map(|person| person.roles.clone()).unwrap_or_default(),
+        lease: None,
+    };
+    match &arrival.by {
+        By::Present => {}
+        By::Case { with_override, .. } => {
+            if *with_override {
+                rights.permissions.insert(Permission::ItemOverride);
+            }
+        }
+        By::Device { device, user, fenced } => {
+            if *fenced {
+                return Err(Refusal::new(Reason::DeviceRevoked));
+            }
+            rights.lease = entry
+                .lease_id
+                .and_then(|id| world.leases.get(&id))
+                .filter(|lease| lease.user_id == entry.actor && lease.device_id == *device);
+            if (entry.actor != *user && rights.lease.is_none()) || person.is_none() {
+                return Err(Refusal::new(Reason::NotPermitted).with(json!({ "actor": "unproven" })));
+            }
+            predecessor(world, arrival, entry)?;
+            let seen = entry.base.and_then(|base| base.seen);
+            if let (Some(seen), Some(too_old)) = (seen, world.too_old) {
+                if seen <= too_old {
+                    return Err(Refusal::new(Reason::TooOld));
+                }
+            }
+        }
+    }
+    Ok(rights)
+}
+
+/// An entry shares the fate of the one it was built on.
+fn predecessor(world: &World, arrival: &Arrival, entry: &Entry) -> Result<(), Refusal> {
+    let earlier =
+        entry.base.and_then(|base| base.predecessor).and_then(|seq| world.receipts.get(&(arrival.stream, seq)));
+    let Some(earlier) = earlier.filter(|earlier| {
+        matches!(earlier.outcome, Outcome::Rejected | Outcome::Parked) && earlier.booked != Some(true)
+    }) else {
+        return Ok(());
+    };
+    let refusal =
+        Refusal::new(Reason::PredFailed).with(json!({ "predecessor": earlier.seq, "reason": earlier.reason }));
+    Err(if earlier.outcome == Outcome::Rejected {
+        Refusal { outcome: Outcome::Rejected, ..refusal }
+    } else {
+        refusal.parked()
+    })
+}
+
+/// Decides with the permissions of now and, where these do not suffice, with those of the lease as well.
+fn with_rights(
+    bench: &Bench<'_>,
+    world: &World,
+    stream: &HeldStream,
+    arrival: &Arrival,
+    entry: &Entry,
+    mut rights: Rights<'_>,
+) -> Result<(Effect, Vec<&'static str>), Refusal> {
+    let first = decide(bench, world, stream, arrival, entry, &rights);
+    match (first, rights.lease) {
+        (Err(refusal), Some(lease)) if refusal.reason == Reason::NotPermitted && !world.strict => {
+            rights.permissions.extend(lease.permissions.iter().copied());
+            rights.roles.extend(lease.roles.iter().cloned());
+            decide(bench, world, stream, arrival, entry, &rights).map(|effect| (effect, vec![LATE]))
+        }
+        (decided, _) => decided.map(|effect| (effect, Vec::new())),
+    }
+}
+
+fn decide(
+    bench: &Bench<'_>,
+    world: &World,
+    stream: &HeldStream,
+    arrival: &Arrival,
+    entry: &Entry,
+    rights: &Rights<'_>,
+) -> Result<Effect, Refusal> {
+    match &entry.op {
+        Operation::ScanRecord { raw } => decide_scan(world, stream, entry, raw, rights),
+        Operation::Item(command) => decide_item(bench, world, arrival, entry, command, rights),
+        Operation::LabelClaim { code, replace } => decide_claim(bench, world, entry, code, *replace, rights),
+        Operation::ShiftStart { site_id, location_id, team_id } => {
+            require(rights, Permission::ShiftWork)?;
+            let sites = [Some(*site_id), *location_id];
+            if sites.into_iter().flatten().any(|place| world.places.get(&place) != Some(site_id)) {
+                return Err(
+                    Refusal::new(Reason::WrongLocation).with(json!({ "site_id": site_id, "location_id": location_id }))
+                );
+            }
+            let device = match &arrival.by {
+                By::Device { device, .. } => Some(*device),
+                _ => None,
+            };
+            let start = shift::Start {
+                id: bench.new_shift,
+                user_id: entry.actor,
+                site_id: *site_id,
+                location_id: *location_id,
+                team_id: *team_id,
+                device_id: device,
+            };
+            decide_shift(bench, world, entry.actor, &shift::Command::Start(start))
+        }
+        Operation::ShiftEnd => {
+            require(rights, Permission::ShiftWork)?;
+            decide_shift(bench, world, entry.actor, &shift::Command::End)
+        }
+    }
+}
+
+fn decide_shift(bench: &Bench<'_>, world: &World, user: UserId, command: &shift::Command) -> Result<Effect, Refusal> {
+    let active = world.shifts.get(&user).map(|held| &held.shift);
+    shift::decide(active, command, bench.now).map(Effect::Shift)
+}
+
+fn decide_scan(
+    world: &World,
+    stream: &HeldStream,
+    entry: &Entry,
+    raw: &str,
+    rights: &Rights<'_>,
+) -> Result<Effect, Refusal> {
+    require(rights, Permission::ScanRecord)?;
+    if let Some(later) = seen(entry, raw) {
+        for earlier in &stream.recent_scans {
+            if let Some(ago_ms) = scan::repeats(&as_seen(earlier), &later) {
+                return Err(Refusal::new(Reason::DuplicateScan).with(json!({ "ago_ms": ago_ms, "seq": earlier.seq })));
+            }
+        }
+    }
+    Ok(Effect::Scan { raw: raw.to_owned(), resolved: world.resolve(raw) })
+}
+
+/// A scan as the ten seconds' rule sees it; none for an entry without the device's clock.
+pub(super) fn seen(entry: &Entry, raw: &str) -> Option<Seen> {
+    entry.clock.as_ref().map(|clock| Seen {
+        code: raw.to_owned(),
+        stage: entry.stage.clone(),
+        worker: entry.actor,
+        boot_id: clock.boot_id.clone(),
+        monotonic: clock.monotonic,
+    })
+}
+
+fn as_seen(scan: &RecentScan) -> Seen {
+    Seen {
+        code: scan.code.clone(),
+        stage: scan.stage.clone(),
+        worker: scan.worker,
+        boot_id: scan.boot_id.clone(),
+        monotonic: scan.monotonic,
+    }
+}
+
+fn decide_item(
+    bench: &Bench<'_>,
+    world: &World,
+    arrival: &Arrival,
+    entry: &Entry,
+    command: &Command,
+    rights: &Rights<'_>,
+) -> Result<Effect, Refusal> {
+    let (id, item) = find(world, entry)?;
+    let workflow = world
+        .workflows
+        .get(&item.workflow_version_id)
+        .ok_or_else(|| Refusal::new(Reason::Internal).with(json!({ "message": "the item's workflow is missing" })))?;
+    let command = complete(world, command)?;
+    let raw = scanned_text(&command);
+    let resolved = raw.as_deref().map(|raw| world.resolve(raw));
+    let components = world.components_of(id);
+    let aliases: Vec<EntryKey> = match &command {
+        Command::Undo { of: Some(of) } => world.aliases.get(&(of.stream_id, of.seq)).copied().into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let ready = |sha256: &str| world.photos.contains_key(sha256);
+    let size = |sha256: &str| world.photos.get(sha256).copied();
+    let context = Context {
+        workflow,
+        order: item.order_id.and_then(|order| world.orders.get(&order)).map(|order| order.status),
+        components: &components,
+        actor: item::Actor { id: entry.actor, permissions: &rights.permissions, roles: &rights.roles },
+        shift_location: world.people.get(&entry.actor).and_then(|person| person.shift_location),
+        expected_stage: entry.stage.as_deref(),
+        base_version: entry.base.and_then(|base| base.version),
+        present: entry.base.is_none() && !matches!(arrival.by, By::Device { .. }),
+        scanned: resolved.as_ref(),
+        blobs_ready: &ready,
+        photo_size: &size,
+        entry: EntryKey { stream_id: arrival.stream, seq: arrival.seq },
+        entry_aliases: &aliases,
+        now: bench.now,
+    };
+    let events = item::decide(item, &command, &context)?;
+    Ok(Effect::Item { id, events, scanned: raw.zip(resolved) })
+}
+
+/// The command with what only the server knows filled in.
+fn complete(world: &World, command: &Command) -> Result<Command, Refusal> {
+    match command {
+        Command::Move { location_id, .. } => {
+            Ok(Command::Move { location_id: *location_id, site_id: world.places.get(location_id).copied() })
+        }
+        Command::Assign { user_id } if !world.people.get(user_id).is_some_and(|person| person.active) => {
+            let error = floorline_domain::FieldError::new("user_id", "unknown", "there is no such worker");
+            Err(Refusal::invalid(&[error]))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+/// What was scanned to complete an action.
+pub(super) fn scanned_text(command: &Command) -> Option<String> {
+    match command {
+        Command::CompleteAction { data, .. } => data.get("raw").and_then(|raw| raw.as_str()).map(str::to_owned),
+        _ => None,
+    }
+}
+
+fn decide_claim(
+    bench: &Bench<'_>,
+    world: &World,
+    entry: &Entry,
+    code: &str,
+    replace: bool,
+    rights: &Rights<'_>,
+) -> Result<Effect, Refusal> {
+    require(rights, Permission::ItemAct)?;
+    let (id, item) = find(world, entry)?;
+    let wanted = label::read(code);
+    let held =
+        world.held_labels.values().find(|held| matches!(&wanted, label::Read::Code(code) if *code == held.label.code));
+    let Some(held) = held else {
+        return Err(Refusal::new(Reason::WrongCode).with(json!({ "scanned": world.resolve(code) })));
+    };
+    let target = Target::Item(id);
+    let present = world
+        .held_labels
+        .values()
+        .map(|held| &held.label)
+        .find(|label| label.status == label::Status::Active && label.target == Some(target));
+    let facts = label::Facts { present, item: Some(item.status) };
+    label::decide(&held.label, &label::Command::Claim { target, replace }, facts, entry.actor, bench.now)
+        .map(Effect::Labels)
+}
+
+fn find<'a>(world: &'a World, entry: &Entry) -> Result<(ItemId, &'a Item), Refusal> {
+    entry
+        .item_id
+        .and_then(|id| world.items.get(&id).map(|held| (id, &held.item)))
+        .ok_or_else(|| Refusal::new(Reason::UnknownItem).with(json!({ "item_id": entry.item_id })))
+}
+
+fn require(rights: &Rights<'_>, permission: Permission) -> Result<(), Refusal> {
+    if rights.permissions.contains(&permission) {
+        return Ok(());
+    }
+    Err(Refusal::new(Reason::NotPermitted).with(json!({ "permission": permission })))
+}
