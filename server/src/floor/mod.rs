@@ -2,3 +2,5 @@
 
 pub mod engine;
 pub mod labels;
+pub mod locations;
+pub mod workflows;

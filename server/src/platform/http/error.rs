@@ -224,6 +224,9 @@ impl From<diesel::result::Error> for ApiError {
             Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                 Self::new(Code::Duplicate, "Something with that name or number exists already.")
             }
+            Error::DatabaseError(_, info) if is_unstorable_text(info.message()) => {
+                Self::new(Code::BadRequest, "A text contains a character that cannot be stored (U+0000).")
+            }
             error if is_transient(&error) => {
                 tracing::warn!(error = %error, "database busy");
                 Self::busy("The database is busy or restarting. Nothing was stored; try again.")
@@ -231,6 +234,11 @@ impl From<diesel::result::Error> for ApiError {
             error => Self::internal(error),
         }
     }
+}
+
+/// U+0000 is valid JSON and no PostgreSQL text: 22021 in a text, 22P05 in jsonb.
+fn is_unstorable_text(message: &str) -> bool {
+    message.contains("invalid byte sequence for encoding") || message.contains("unsupported Unicode escape sequence")
 }
 
 impl From<diesel_async::pooled_connection::deadpool::PoolError> for ApiError {

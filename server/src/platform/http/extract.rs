@@ -3,8 +3,22 @@
 use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::web::{JsonConfig, PathConfig, PayloadConfig, QueryConfig, ServiceConfig};
 
+use serde::Deserialize as _;
+
 use super::codes::Code;
 use super::error::ApiError;
+
+/// For a field of a change that may be absent, null or a value: `None`, `Some(None)` or `Some(Some(value))`.
+///
+/// # Errors
+/// Those of the value.
+pub fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
 
 /// Bodies of routes that do not say otherwise.
 const BODY_BYTES: usize = 2 * 1024 * 1024;

@@ -13,7 +13,7 @@ pub mod request_id;
 pub use self::codes::Code;
 pub use self::connections::{Connections, refuse_surplus};
 pub use self::error::{ApiError, FieldProblem, Problem};
-pub use self::extract::configure;
+pub use self::extract::{configure, given};
 pub use self::idempotency::{Claim, Claimed, IdempotencyKey, replay};
 pub use self::page::{DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery};
 pub use self::precondition::{IfMatch, etag};
