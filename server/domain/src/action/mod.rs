@@ -74,7 +74,12 @@ impl Config {
     /// Reads the configuration of an action of `kind`; null is an empty one.
     pub fn read(kind: Kind, config: Value) -> Result<Self, serde_json::Error> {
         use serde_json::from_value;
-        let config = if config.is_null() { Value::Object(Map::new()) } else { config };
+        let config = match config {
+            Value::Null => Value::Object(Map::new()),
+            Value::Object(_) => config,
+            // A struct would also be read from a list, field by field.
+            _ => return Err(serde::de::Error::custom("it must be an object")),
+        };
         Ok(match kind {
             Kind::Scan => Self::Scan(from_value(config)?),
             Kind::Photo => Self::Photo(from_value(config)?),

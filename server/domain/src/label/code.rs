@@ -136,8 +136,8 @@ pub fn draw(kind: Kind, mut random: impl FnMut() -> u64) -> Code {
     }
 }
 
-/// The two check characters of MOD 1271-36 for digits and capital letters; none for anything else.
-pub(super) fn check_characters(text: &str) -> Option<[char; 2]> {
+/// The two check characters of MOD 1271-36 (ISO/IEC 7064) for digits and capital letters; none for anything else.
+pub fn check_characters(text: &str) -> Option<[char; 2]> {
     let value = (1 + 1271 - remainder(text.chars().chain(['0', '0']))?) % 1271;
     Some([char::from_digit(value / 36, 36)?, char::from_digit(value % 36, 36)?].map(|digit| digit.to_ascii_uppercase()))
 }

@@ -7,7 +7,7 @@ mod code;
 mod machine;
 mod read;
 
-pub use code::{CODE_LENGTH, Code, CodeError, draw};
+pub use code::{CODE_LENGTH, Code, CodeError, check_characters, draw};
 pub use machine::{Command, Event, Facts, Label, Target, allowed, apply, decide};
 pub use read::{Read, Resolved, read};
 
