@@ -5,6 +5,13 @@
 use std::collections::BTreeSet;
 
 use crate::words::words;
+use Permission::{
+    ApprovalGive, AuditView, BrandView, CaseDecide, CaseView, DeviceManage, DeviceView, ItemAct, ItemAdvance,
+    ItemAssign, ItemCreate, ItemFlag, ItemHold, ItemMove, ItemOverride, ItemRework, ItemScrap, ItemView, LabelManage,
+    LabelView, LocationManage, LocationView, OrderAccept, OrderCreate, OrderManage, OrderOverride, OrderView,
+    OrganizationManage, PartnershipManage, PhotoUpload, PhotoView, QueueManage, QueueView, RoleManage, ScanRecord,
+    ScanView, ShiftView, ShiftWork, SyncConnect, UserManage, UserView, WorkflowManage, WorkflowView,
+};
 
 words! {
     "permission"
@@ -100,14 +107,6 @@ pub fn role_templates(kind: OrganizationKind) -> Vec<RoleTemplate> {
 fn all_but_installation() -> PermissionSet {
     Permission::ALL.iter().copied().filter(|permission| *permission != Permission::OrganizationCreate).collect()
 }
-
-use Permission::{
-    ApprovalGive, AuditView, BrandView, CaseDecide, CaseView, DeviceManage, DeviceView, ItemAct, ItemAdvance,
-    ItemAssign, ItemCreate, ItemFlag, ItemHold, ItemMove, ItemOverride, ItemRework, ItemScrap, ItemView, LabelManage,
-    LabelView, LocationManage, LocationView, OrderAccept, OrderCreate, OrderManage, OrderOverride, OrderView,
-    OrganizationManage, PartnershipManage, PhotoUpload, PhotoView, QueueManage, QueueView, RoleManage, ScanRecord,
-    ScanView, ShiftView, ShiftWork, SyncConnect, UserManage, UserView, WorkflowManage, WorkflowView,
-};
 
 const SUPERVISOR: &[Permission] = &[
     UserView,
