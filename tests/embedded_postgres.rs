@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use floorline_server::platform::db::embedded::{Cluster, ClusterError, postmaster_pid, running_url};
+use floorline_server::platform::db::embedded::{Cluster, ClusterError, SUPERUSER, postmaster_pid, running_url};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ async fn a_cluster_is_made_serves_and_leaves_nothing_running() {
     let cluster = Cluster::open(folder.path()).await.unwrap();
     let pid = cluster.pid().unwrap();
     assert_eq!(postmaster_pid(folder.path()), Some(pid));
-    assert_eq!(running_url(folder.path()), Some(cluster.owner_url()));
+    assert_eq!(running_url(folder.path(), SUPERUSER), Some(cluster.owner_url()));
     execute(&cluster.owner_url(), "CREATE TABLE kept (id int)").await.unwrap();
 
     cluster.stop().await.unwrap();

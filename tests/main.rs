@@ -13,3 +13,4 @@ mod harness_itself;
 mod health;
 mod jobs;
 mod objects;
+mod serving;

@@ -7,6 +7,7 @@ use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceRespons
 use actix_web::http::header;
 use actix_web::middleware::{self, from_fn};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
@@ -14,7 +15,7 @@ use utoipa_actix_web::AppExt as _;
 
 use crate::floor::engine::Engine;
 use crate::identity::SignIn;
-use crate::platform::config::Limits;
+use crate::platform::config::{Config, Limits};
 use crate::platform::db::Db;
 use crate::platform::http::{self, ApiError, Code, request_id};
 use crate::platform::jobs::Wake;
@@ -43,6 +44,37 @@ pub struct App {
     pub limits: Limits,
     /// Cancelled when the server begins to stop: sockets say goodbye, `/health/ready` says no.
     pub draining: CancellationToken,
+}
+
+impl App {
+    /// Puts the parts together as configured, over a database that is ready.
+    ///
+    /// # Errors
+    /// The signing key, the folder for objects or the costs of passwords cannot be used.
+    pub fn new(config: &Config, db: Db) -> anyhow::Result<Self> {
+        Ok(Self {
+            engine: Engine::new(db.clone()),
+            db,
+            keys: Arc::new(signing_keys(config)?),
+            public_url: config.server.public_url.clone(),
+            sign_in: Arc::new(SignIn::new(&config.sign_in)?),
+            objects: Objects::open(&config.objects.folder)?,
+            jobs: Wake::default(),
+            limits: config.limits.clone(),
+            draining: CancellationToken::new(),
+        })
+    }
+}
+
+fn signing_keys(config: &Config) -> anyhow::Result<SigningKeys> {
+    let mut keys = match &config.signing.key {
+        Some(file) => SigningKeys::read(file).with_context(|| format!("FLOORLINE_SIGNING_KEY: {}", file.display()))?,
+        None => SigningKeys::read_or_make(&config.data.folder.join("signing_key.pem"))?,
+    };
+    if let Some(file) = &config.signing.previous {
+        keys.accept_also(file).with_context(|| format!("FLOORLINE_SIGNING_KEY_PREVIOUS: {}", file.display()))?;
+    }
+    Ok(keys)
 }
 
 /// The HTTP service with all routes, its OpenAPI document and the middleware every request passes.

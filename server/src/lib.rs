@@ -3,7 +3,11 @@
 //! `ARCHITECTURE.md` is the map. [`platform`] is what every feature stands on; the other folders are features.
 
 pub mod app;
+pub mod cli;
+pub mod database;
 pub mod floor;
 pub mod identity;
+pub mod job_registry;
 pub mod platform;
 pub mod routes;
+pub mod serving;

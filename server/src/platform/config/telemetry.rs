@@ -2,7 +2,7 @@
 //!
 //! | variable | in the file | default | meaning |
 //! |---|---|---|---|
-//! | `FLOORLINE_LOG` | `telemetry.log` | `info` | which lines are written, such as `info,floorline_server::floor=debug` |
+//! | `FLOORLINE_LOG` | `telemetry.log` | `info`; `warn` for commands that end by themselves | which lines are written, such as `info,floorline_server::floor=debug` |
 //! | `FLOORLINE_LOG_FORMAT` | `telemetry.log_format` | `auto` | `text`, `json`, or `auto`: text on a terminal, JSON otherwise |
 //! | `FLOORLINE_METRICS_BIND` | `telemetry.metrics_bind` | `127.0.0.1:9464` | where `/metrics` is served; `off` for nowhere, port 0 takes a free one |
 
@@ -16,8 +16,8 @@ use super::Source;
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
-    /// A filter that was tried already.
-    pub log: String,
+    /// A filter that was tried already; None: what suits the command.
+    pub log: Option<String>,
     /// How lines look.
     pub log_format: LogFormat,
     /// None: nowhere.
@@ -39,7 +39,7 @@ impl Telemetry {
     pub(super) fn read(source: &mut Source) -> Self {
         let default_bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 9464));
         Self {
-            log: source.parse("telemetry.log", "FLOORLINE_LOG", filter).unwrap_or_else(|| "info".to_owned()),
+            log: source.parse("telemetry.log", "FLOORLINE_LOG", filter),
             log_format: source.get("telemetry.log_format", "FLOORLINE_LOG_FORMAT").unwrap_or(LogFormat::Auto),
             metrics_bind: source
                 .parse("telemetry.metrics_bind", "FLOORLINE_METRICS_BIND", bind)

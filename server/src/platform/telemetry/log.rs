@@ -19,12 +19,12 @@ pub enum LogError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Sets the log of the whole process up; once.
+/// Sets the log of the whole process up; once. `usual` is the filter where none is configured.
 ///
 /// # Errors
 /// See [`LogError`].
-pub fn init_log(config: &Telemetry) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(&config.log)?;
+pub fn init_log(config: &Telemetry, usual: &str) -> Result<(), LogError> {
+    let filter = EnvFilter::try_new(config.log.as_deref().unwrap_or(usual))?;
     let terminal = std::io::stderr().is_terminal();
     let text = match config.log_format {
         LogFormat::Text => true,

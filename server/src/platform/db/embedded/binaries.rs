@@ -40,6 +40,14 @@ impl Binaries {
     }
 }
 
+/// The path of a program of the newest installation, such as `psql`.
+///
+/// # Errors
+/// [`ClusterError::NoPostgres`].
+pub fn program(name: &str) -> Result<PathBuf, ClusterError> {
+    Ok(Binaries::find(None)?.program(name))
+}
+
 /// The major version in the output of `postgres --version`, or in a cluster's `PG_VERSION`.
 pub(super) fn major_version(text: &str) -> Option<u32> {
     let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;

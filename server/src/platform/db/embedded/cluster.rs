@@ -139,11 +139,11 @@ pub fn postmaster_pid(data: &Path) -> Option<u32> {
     postmaster::find(&Home::existing_data(data)?).map(|running| running.pid)
 }
 
-/// The superuser's address of Floorline's database in this data folder, if its cluster is running, whoever runs it.
+/// The address of Floorline's database in this data folder for `role`, if its cluster is running, whoever runs it.
 #[must_use]
-pub fn running_url(data: &Path) -> Option<String> {
+pub fn running_url(data: &Path, role: &str) -> Option<String> {
     let running = postmaster::find(&Home::existing_data(data)?)?;
-    Some(socket_url(&running.socket_dir, SUPERUSER, DATABASE))
+    Some(socket_url(&running.socket_dir, role, DATABASE))
 }
 
 fn socket_url(socket_dir: &Path, role: &str, database: &str) -> String {

@@ -24,6 +24,7 @@ mod postmaster;
 
 use std::path::PathBuf;
 
+pub use binaries::program;
 pub use cluster::{Cluster, postmaster_pid, running_url};
 
 /// The superuser that `initdb` makes; it owns the cluster and logs in through the socket only.

@@ -1,0 +1,85 @@
+//! The command line: one file a command.
+
+mod db;
+mod migrate;
+mod openapi;
+mod output;
+mod serve;
+mod work;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::platform::config::Config;
+use crate::platform::telemetry::init_log;
+
+/// Runs a factory floor: QR scanning, offline handhelds, live queues.
+#[derive(Parser)]
+#[command(name = "floorline", version, about)]
+struct Cli {
+    /// Settings in TOML; the environment wins over it.
+    #[arg(long, global = true, env = "FLOORLINE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves, with a database of its own in the data folder unless DATABASE_URL is set.
+    Serve,
+    /// Runs jobs apart from the servers; needs DATABASE_URL.
+    Work,
+    /// Brings the schema up to date, or takes steps back.
+    Migrate(migrate::Options),
+    /// Runs psql on the embedded database, started for as long as that takes.
+    Db(db::Options),
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn run() -> ExitCode {
+    match execute(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("floorline: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
+    let load = || Config::load(cli.config.as_deref());
+    match cli.command {
+        Command::Openapi => openapi::print(),
+        Command::Serve => serving(load()?, serve::run),
+        Command::Work => serving(load()?, work::run),
+        Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
+        Command::Db(options) => brief(load()?, async |config| db::run(&config, options).await),
+    }
+}
+
+/// Runs a command that ends when told to, and logs its life.
+fn serving<R: Future<Output = anyhow::Result<ExitCode>>>(
+    config: Config,
+    run: impl FnOnce(Config) -> R,
+) -> anyhow::Result<ExitCode> {
+    init_log(&config.telemetry, "info,actix_server=warn")?;
+    block_on(run(config))
+}
+
+/// Runs a command that ends by itself, and logs only what is wrong.
+fn brief(config: Config, run: impl AsyncFnOnce(Config) -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    init_log(&config.telemetry, "warn")?;
+    block_on(run(config))
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?.block_on(work)
+}

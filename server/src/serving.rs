@@ -1,0 +1,209 @@
+//! A server from its first start to its last stop.
+//!
+//! **Starting**, each step on the one before: metrics, the database (started or adopted, migrated), the login checked against row-level security, signing keys and
+//! objects, background work, and the listener last: who can connect can be served.
+//!
+//! **Stopping**, the other way round, so that nothing is taken away from under something that still needs it:
+//! 1. `drain`: `/health/ready` says no, sockets are told to come back later;
+//! 2. `http`: no new connections; requests under way end;
+//! 3. `jobs`: no new jobs; those under way end or are given back;
+//! 4. `engine`: everything taken is decided and answered;
+//! 5. `pools`: connections to the database close;
+//! 6. `database`: the embedded one stops;
+//! 7. `metrics`: last, so that the end can be observed.
+//!
+//! A server that is killed instead loses none of what it confirmed: PostgreSQL has it, and clients ask again for what was not confirmed.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use actix_web::HttpServer;
+use actix_web::dev::{Server, ServerHandle};
+use anyhow::Context as _;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::app::{App, create_app};
+use crate::database::Database;
+use crate::job_registry::job_registry;
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Role, migrate};
+use crate::platform::http::Connections;
+use crate::platform::jobs::Runner;
+use crate::platform::telemetry::install_metrics;
+
+/// Day partitions are made two weeks ahead, and looked after this often.
+const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// A running server. [`Serving::stop`] is its only proper end.
+pub struct Serving {
+    /// What the handlers see.
+    pub app: App,
+    /// Where it listens; the real port if 0 was asked for.
+    pub address: SocketAddr,
+    /// Where its metrics are, if anywhere.
+    pub metrics: Option<SocketAddr>,
+    http: Running,
+    metrics_server: Option<Running>,
+    database: Database,
+    runner: JoinHandle<()>,
+    stop_runner: CancellationToken,
+    watch: JoinHandle<anyhow::Result<()>>,
+    stop_watch: CancellationToken,
+}
+
+/// A listener at work, and the way to end it.
+struct Running {
+    handle: ServerHandle,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Serving {
+    /// Starts everything, or nothing.
+    ///
+    /// # Errors
+    /// What could not be started; what had been is stopped again.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let metrics = config.telemetry.metrics_bind.map(install_metrics).transpose()?;
+        let metrics_address = metrics.as_ref().map(|metrics| metrics.address);
+        let metrics_server = metrics.map(|metrics| Running::spawn(metrics.server));
+        let database = Database::open(config).await?;
+        let (app, server, address) = match prepare(config, &database).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                database.close().await.context("after a failed start")?;
+                return Err(error);
+            }
+        };
+        let (stop_runner, stop_watch) = (CancellationToken::new(), CancellationToken::new());
+        let runner = Runner::new(app.db.clone(), job_registry(&app), app.jobs.clone(), app.limits.jobs, Uuid::now_v7());
+        let runner = tokio::spawn(runner.run(stop_runner.clone(), app.limits.drain));
+        let watch = tokio::spawn(watch(database.clone(), stop_watch.clone()));
+        let http = Running::spawn(server);
+        tracing::info!(%address, "ready");
+        let metrics = metrics_address;
+        Ok(Self { app, address, metrics, http, metrics_server, database, runner, stop_runner, watch, stop_watch })
+    }
+
+    /// Returns when a part without which the server is of no use has ended by itself.
+    pub async fn broken(&mut self) -> anyhow::Error {
+        tokio::select! {
+            ended = &mut self.watch => match ended {
+                Ok(Ok(())) => anyhow::anyhow!("the watch over the database ended"),
+                Ok(Err(error)) => error,
+                Err(panic) => panic.into(),
+            },
+            ended = &mut self.http.task => anyhow::anyhow!("the listener ended: {ended:?}"),
+        }
+    }
+
+    /// Stops in the order the module describes, and returns the steps as they were done.
+    ///
+    /// # Errors
+    /// The embedded database does not stop. Everything else did.
+    pub async fn stop(self) -> anyhow::Result<Vec<&'static str>> {
+        let mut done = Vec::new();
+        let mut began = Instant::now();
+        let mut note = |step| {
+            tracing::info!(step, duration_ms = began.elapsed().as_millis(), "stopping");
+            began = Instant::now();
+            done.push(step);
+        };
+        self.app.draining.cancel();
+        note("drain");
+        self.http.stop(true).await;
+        note("http");
+        self.stop_runner.cancel();
+        if let Err(panic) = self.runner.await {
+            tracing::error!(error = %panic, "the job runner panicked");
+        }
+        note("jobs");
+        if tokio::time::timeout(self.app.limits.drain, self.app.engine.drain()).await.is_err() {
+            tracing::warn!("the engine did not empty in time; what it did not confirm will be sent again");
+        }
+        note("engine");
+        self.stop_watch.cancel();
+        self.app.db.close();
+        note("pools");
+        let stopped = self.database.close().await;
+        note("database");
+        if let Some(metrics) = self.metrics_server {
+            metrics.stop(false).await;
+        }
+        note("metrics");
+        stopped.map(|()| done)
+    }
+}
+
+impl Running {
+    fn spawn(server: Server) -> Self {
+        Self { handle: server.handle(), task: tokio::spawn(server) }
+    }
+
+    /// Gracefully: requests under way may end first.
+    async fn stop(self, gracefully: bool) {
+        self.handle.stop(gracefully).await;
+        self.task.abort();
+    }
+}
+
+async fn prepare(config: &Config, database: &Database) -> anyhow::Result<(App, Server, SocketAddr)> {
+    let db = Db::new(database.url(), config.database.pool)?;
+    db.verify_roles().await?;
+    let app = App::new(config, db)?;
+    let (server, address) = listen(config, &app)?;
+    Ok((app, server, address))
+}
+
+fn listen(config: &Config, app: &App) -> anyhow::Result<(Server, SocketAddr)> {
+    let connections = Connections::new(config.limits.connections);
+    let served = app.clone();
+    let mut server = HttpServer::new(move || create_app(&served))
+        .on_connect(move |socket, extensions| connections.opened(socket, extensions))
+        // Small frames would wait 40 ms for company.
+        .tcp_nodelay(true)
+        .shutdown_timeout(config.limits.drain.as_secs())
+        .disable_signals();
+    if let Some(workers) = config.server.workers {
+        server = server.workers(workers.get());
+    }
+    let bind = config.server.bind;
+    let server = server.bind(bind).with_context(|| format!("FLOORLINE_BIND: cannot listen on {bind}"))?;
+    let address = server.addrs().first().copied().unwrap_or(bind);
+    Ok((server.run(), address))
+}
+
+/// Everything that goes on beside requests, until cancelled: the database is watched and its partitions are made ahead.
+async fn watch(database: Database, cancel: CancellationToken) -> anyhow::Result<()> {
+    let db = Db::new(database.url(), 1)?;
+    let partitions = async {
+        let mut every = tokio::time::interval(PARTITIONS_EVERY);
+        loop {
+            every.tick().await;
+            if let Err(error) = make_partitions(&db).await {
+                tracing::error!(error = format!("{error:#}"), "day partitions could not be made ahead");
+            }
+        }
+    };
+    let watched = async {
+        match &database.cluster {
+            Some(cluster) => Ok(cluster.watch(cancel.clone()).await?),
+            None => {
+                cancel.cancelled().await;
+                Ok(())
+            }
+        }
+    };
+    let ended = tokio::select! {
+        ended = watched => ended,
+        () = partitions => Ok(()),
+    };
+    db.close();
+    ended
+}
+
+async fn make_partitions(db: &Db) -> anyhow::Result<()> {
+    let mut conn = db.get(Role::Owner).await?;
+    Ok(migrate::partitions_ahead(&mut conn).await?)
+}

@@ -1,0 +1,91 @@
+//! A whole server, from its start in an empty folder to its last step.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use floorline_server::platform::config::{Config, Source};
+use floorline_server::platform::db::embedded::postmaster_pid;
+use floorline_server::serving::Serving;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::eventually;
+
+fn config(data: &Path, more: &[(&str, &str)]) -> Config {
+    let folder = data.display().to_string();
+    let mut env = BTreeMap::from([
+        ("FLOORLINE_BIND", "127.0.0.1:0"),
+        ("FLOORLINE_METRICS_BIND", "off"),
+        ("FLOORLINE_WORKERS", "1"),
+        ("FLOORLINE_DATA", &folder),
+    ]);
+    env.extend(more.iter().copied());
+    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Config::read(Source::new(env, "").unwrap()).unwrap()
+}
+
+async fn status(serving: &Serving, path: &str) -> Option<u16> {
+    let answer = reqwest::get(format!("http://{}{path}", serving.address)).await;
+    answer.ok().map(|answer| answer.status().as_u16())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_in_an_empty_folder_and_stops_in_the_order_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &[]);
+    let serving = Serving::start(&config).await.unwrap();
+    let address = serving.address;
+    assert_eq!(status(&serving, "/health/ready").await, Some(200));
+    assert_eq!(status(&serving, "/v1/openapi.json").await, Some(200));
+    // A client that keeps its connection must not keep the server.
+    let keeping = reqwest::Client::new();
+    keeping.get(format!("http://{address}/health/live")).send().await.unwrap().bytes().await.unwrap();
+
+    let steps = serving.stop().await.unwrap();
+    assert_eq!(steps, ["drain", "http", "jobs", "engine", "pools", "database", "metrics"]);
+    assert_eq!(postmaster_pid(folder.path()), None, "nothing is left running");
+    assert!(reqwest::get(format!("http://{address}/health/live")).await.is_err(), "nobody listens");
+
+    let again = Serving::start(&config).await.unwrap();
+    assert_eq!(status(&again, "/health/ready").await, Some(200));
+    again.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_says_so_while_its_database_is_down_and_recovers_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(&config(folder.path(), &[])).await.unwrap();
+    let pid = postmaster_pid(folder.path()).unwrap();
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL).unwrap();
+    eventually("503", async || status(&serving, "/health/ready").await.filter(|status| *status == 503)).await;
+    assert_eq!(status(&serving, "/health/live").await, Some(200));
+    eventually("200", async || status(&serving, "/health/ready").await.filter(|status| *status == 200)).await;
+    assert_ne!(postmaster_pid(folder.path()), Some(pid));
+    serving.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_start_leaves_nothing_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let bind = taken.local_addr().unwrap().to_string();
+    let error = Serving::start(&config(folder.path(), &[("FLOORLINE_BIND", &bind)])).await.err().unwrap();
+    assert!(format!("{error:#}").contains(&format!("FLOORLINE_BIND: cannot listen on {bind}")), "{error:#}");
+    assert_eq!(postmaster_pid(folder.path()), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn surplus_connections_are_refused_with_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(&config(folder.path(), &[("FLOORLINE_CONNECTIONS", "1")])).await.unwrap();
+    let url = format!("http://{}/health/live", serving.address);
+    let first = reqwest::Client::new();
+    first.get(&url).send().await.unwrap().bytes().await.unwrap();
+    let refused = reqwest::get(&url).await.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert!(refused.text().await.unwrap().contains("OVERLOADED"));
+    assert_eq!(first.get(&url).send().await.unwrap().status(), 200);
+    drop(first);
+    eventually("room", async || status(&serving, "/health/live").await.filter(|status| *status == 200)).await;
+    serving.stop().await.unwrap();
+}
