@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod db;
+pub mod demo;
 mod migrate;
 mod openapi;
 mod output;

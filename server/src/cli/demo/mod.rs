@@ -1,0 +1,3 @@
+//! `floorline demo`: a made-up floor at work.
+
+pub mod fixtures;
