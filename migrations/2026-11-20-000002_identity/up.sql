@@ -47,7 +47,6 @@ CREATE TABLE logins (
     id                  uuid        NOT NULL,
     user_id             uuid        NOT NULL,
     generation          bigint      NOT NULL DEFAULT 1,
-    generation_used     boolean     NOT NULL DEFAULT false,
     user_agent          text,
     created_at          timestamptz NOT NULL,
     refreshed_at        timestamptz NOT NULL,
@@ -100,7 +99,7 @@ CREATE TABLE tickets (
     org_id      uuid        NOT NULL REFERENCES organizations (id),
     id          uuid        NOT NULL,
     ticket_hash bytea       NOT NULL,
-    user_id     uuid        NOT NULL,
+    user_id     uuid,                               -- null: a revoked device, which may still hand its entries in
     login_id    uuid,
     device_id   uuid,                               -- null: a read-only session
     expires_at  timestamptz NOT NULL,

@@ -70,7 +70,7 @@ impl Identity {
             .bind::<SqlUuid, _>(login)
             .load(tx.conn())
             .await?;
-        let Some(row) = rows.into_iter().next().filter(|row| row.login_open != Some(false)) else { return Ok(None) };
+        let Some(row) = rows.into_iter().next().filter(|row| row.login_open == Some(true)) else { return Ok(None) };
         let permissions =
             row.own.iter().chain(&row.permissions).filter_map(|text| Permission::from_str(text).ok()).collect();
         Ok(Some(Self {

@@ -1,0 +1,9 @@
+//! Organisations: factories, brands and the rest. Each is alone in the database; what two of them share is a partnership.
+
+mod found;
+mod routes;
+mod store;
+mod views;
+
+pub use self::found::{Founded, Founding, create_first_admin, found};
+pub(super) use self::routes::routes;
