@@ -6,11 +6,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{SwaggerUi, Url};
 
 use crate::floor;
+use crate::identity;
 use crate::platform::http::health;
 
 /// Installs all routes; the OpenAPI document is collected from them.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.configure(health::routes).configure(floor::locations::routes).configure(floor::workflows::routes);
+    config
+        .configure(health::routes)
+        .configure(identity::routes)
+        .configure(floor::locations::routes)
+        .configure(floor::workflows::routes);
 }
 
 /// The contract itself: the document and a page to read it.

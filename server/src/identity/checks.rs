@@ -16,7 +16,11 @@ fn fault(field: &str, code: &str, message: impl Into<String>) -> FieldError {
 pub(super) fn name(field: &str, text: &str, longest: usize, faults: &mut Vec<FieldError>) -> String {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
-        faults.push(fault(field, "LENGTH", format!("{field} has 1 to {longest} characters, none of them control characters.")));
+        faults.push(fault(
+            field,
+            "LENGTH",
+            format!("{field} has 1 to {longest} characters, none of them control characters."),
+        ));
     }
     text.to_owned()
 }
@@ -24,7 +28,9 @@ pub(super) fn name(field: &str, text: &str, longest: usize, faults: &mut Vec<Fie
 /// An e-mail address in lower case. Only its form is checked; whether it exists, nobody can know.
 pub(super) fn email(field: &str, text: &str, faults: &mut Vec<FieldError>) -> String {
     let text = text.trim().to_lowercase();
-    let sound = text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 1 && !domain.contains('@'));
+    let sound = text
+        .split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 1 && !domain.contains('@'));
     if !sound || text.len() > 254 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         faults.push(fault(field, "EMAIL", "That is not an e-mail address."));
     }
@@ -75,7 +81,14 @@ mod tests {
     #[test]
     fn e_mails_are_lower_case_and_have_two_sides() {
         for (text, sound) in [
-            ("Ana@North.Example", true), ("a@b", false), ("a@bc", true), ("@b.c", false), ("a@", false), ("a@b@c.d", false), ("a b@c.d", false), ("", false),
+            ("Ana@North.Example", true),
+            ("a@b", false),
+            ("a@bc", true),
+            ("@b.c", false),
+            ("a@", false),
+            ("a@b@c.d", false),
+            ("a b@c.d", false),
+            ("", false),
         ] {
             let mut faults = Vec::new();
             let read = email("email", text, &mut faults);

@@ -1,23 +1,30 @@
 //! Organisations and their partnerships, people and what they may do, the phones they carry, and the record of who changed what.
 
+pub mod audit;
+mod checks;
+mod logins;
+mod lookup;
+mod organizations;
+mod partnerships;
 mod passwords;
+mod roles;
+mod sign_in;
+mod throttle;
+mod users;
 
-use crate::platform::config;
+use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::organizations::{Founded, Founding, create_first_admin, found};
 pub use self::passwords::{PasswordError, Passwords};
+pub use self::sign_in::SignIn;
 
-/// What signing in needs between requests.
-pub struct SignIn {
-    /// Hashes and checks passwords.
-    pub passwords: Passwords,
-}
-
-impl SignIn {
-    /// As configured.
-    ///
-    /// # Errors
-    /// [`PasswordError`] for costs Argon2 does not know.
-    pub fn new(config: &config::SignIn) -> Result<Self, PasswordError> {
-        Ok(Self { passwords: Passwords::new(config)? })
-    }
+/// Every route of identity.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(logins::routes)
+        .configure(organizations::routes)
+        .configure(partnerships::routes)
+        .configure(users::routes)
+        .configure(roles::routes)
+        .configure(audit::routes);
 }

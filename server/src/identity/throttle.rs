@@ -41,13 +41,19 @@ impl Throttle {
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn attempt(&self, address: Option<IpAddr>, account: &str, now: DateTime<Utc>) -> Result<Standing, Standing> {
+    pub(super) fn attempt(
+        &self,
+        address: Option<IpAddr>,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Standing, Standing> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= SWEEP_AT {
             failures.retain(|_, times| times.back().is_some_and(|last| *last + WINDOW > now));
         }
         let keys: Vec<Key> = keys(address, account).collect();
-        let full = keys.iter().map(|key| standing(failures.get_mut(key), now)).filter(|standing| standing.remaining == 0);
+        let full =
+            keys.iter().map(|key| standing(failures.get_mut(key), now)).filter(|standing| standing.remaining == 0);
         if let Some(refused) = full.max_by_key(|standing| standing.reset_s) {
             return Err(refused);
         }
@@ -57,6 +63,14 @@ impl Throttle {
             standing(Some(times), now)
         });
         Ok(left.min_by_key(|standing| standing.remaining).unwrap_or(Standing { remaining: FAILURES, reset_s: 0 }))
+    }
+
+    /// The attempt could not be decided: it counts for nobody.
+    pub(super) fn taken_back(&self, address: Option<IpAddr>, account: &str) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys(address, account) {
+            failures.get_mut(&key).and_then(VecDeque::pop_back);
+        }
     }
 
     /// The attempt succeeded: the account's failures are forgotten, and the address gets this attempt back.
@@ -161,7 +175,11 @@ mod tests {
             let address = IpAddr::from([0x2001, 0xdb8, 0, 1, n, 0, 0, n]);
             throttle.attempt(Some(address), &format!("{n}@x.example"), start()).unwrap();
         }
-        assert!(throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9])), "z@x.example", start()).is_err());
-        assert!(throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 2, 9, 9, 9, 9])), "z@x.example", start()).is_ok());
+        assert!(
+            throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9])), "z@x.example", start()).is_err()
+        );
+        assert!(
+            throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 2, 9, 9, 9, 9])), "z@x.example", start()).is_ok()
+        );
     }
 }

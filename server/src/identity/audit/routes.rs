@@ -1,7 +1,7 @@
 //! `GET /v1/audit`.
 
-use actix_web::web::{Data, Json, Query};
 use actix_web::get;
+use actix_web::web::{Data, Json, Query};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -6,8 +6,8 @@ use floorline_domain::OrgId;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::store::{self, EventRow};
 use super::Body;
+use super::store::{self, EventRow};
 use crate::platform::db::schema::organizations;
 use crate::platform::db::{Db, Role};
 use crate::platform::http::ApiError;
@@ -79,7 +79,11 @@ pub async fn verify(tx: &mut TenantTx) -> Result<Chain, ApiError> {
 pub async fn verify_all(db: &Db) -> Result<Vec<(OrgId, String, Chain)>, ApiError> {
     let every: Vec<(Uuid, String)> = {
         let mut conn = db.get(Role::Owner).await?;
-        organizations::table.select((organizations::id, organizations::name)).order(organizations::id).load(&mut conn).await?
+        organizations::table
+            .select((organizations::id, organizations::name))
+            .order(organizations::id)
+            .load(&mut conn)
+            .await?
     };
     let mut chains = Vec::new();
     for (id, name) in every {

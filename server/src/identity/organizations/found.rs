@@ -48,7 +48,12 @@ pub struct Founded {
 ///
 /// # Errors
 /// 422 for a name or an e-mail that cannot be one, 409 when the e-mail is taken.
-pub async fn found(tx: &mut TenantTx, founding: &Founding, by: Option<UserId>, now: DateTime<Utc>) -> Result<Founded, ApiError> {
+pub async fn found(
+    tx: &mut TenantTx,
+    founding: &Founding,
+    by: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Result<Founded, ApiError> {
     let mut faults = Vec::new();
     let name = checks::name("name", &founding.name, 200, &mut faults);
     let email = checks::email("administrator.email", &founding.email, &mut faults);
@@ -59,11 +64,22 @@ pub async fn found(tx: &mut TenantTx, founding: &Founding, by: Option<UserId>, n
     }
     let templates: Vec<NewRole> = role_templates(founding.kind)
         .into_iter()
-        .map(|template| NewRole { id: Uuid::now_v7(), name: template.name.into(), permissions: template.permissions, template: true })
+        .map(|template| NewRole {
+            id: Uuid::now_v7(),
+            name: template.name.into(),
+            permissions: template.permissions,
+            template: true,
+        })
         .collect();
     roles::insert(tx, &templates, now).await?;
     let admin = UserId(Uuid::now_v7());
-    let row = NewUserRow { id: admin, email, name: admin_name, password_hash: Some(founding.password_hash.clone()), permissions: founding.installation.clone() };
+    let row = NewUserRow {
+        id: admin,
+        email,
+        name: admin_name,
+        password_hash: Some(founding.password_hash.clone()),
+        permissions: founding.installation.clone(),
+    };
     // The first template is the administrator's.
     let role_ids: Vec<Uuid> = templates.iter().take(1).map(|role| role.id).collect();
     users::insert(tx, &row, &role_ids, now).await?;

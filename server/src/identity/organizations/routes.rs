@@ -15,8 +15,11 @@ use super::views::{FoundedView, NewOrganization, OrganizationChange, Organizatio
 use super::{Founding, found};
 use crate::app::App;
 use crate::identity::{audit, checks};
-use crate::platform::http::{ApiError, Claimed, IdempotencyKey, IfMatch, etag};
+use crate::platform::http::{ApiError, Claimed, IdempotencyKey, IfMatch, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
+
+/// The most all settings of an organisation may take.
+const SETTINGS_BYTES: usize = 16 * 1024;
 
 pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_organization).service(show_organization).service(change_organization);
@@ -36,13 +39,13 @@ async fn create_organization(
     let org = OrgId(key.derived_id(by.org_id.0, by.user_id.0).unwrap_or_else(Uuid::now_v7));
     let mut tx = TenantTx::open(&app.db, org).await?;
     if store::find(&mut tx).await?.is_some() {
-        return match key.claim(&mut tx, by.user_id.0, &body).await? {
-            Claimed::Replay(answer) => Ok(answer),
+        return match key.claim(&mut tx, by.user_id.0, &*body).await? {
+            Claimed::Replay { status, body } => Ok(replay(status, body)),
             Claimed::Fresh(_) => Err(ApiError::busy("The same request is still running.")),
         };
     }
     let founded = found(&mut tx, &founding, Some(by.user_id), Utc::now()).await?;
-    let Claimed::Fresh(claim) = key.claim(&mut tx, by.user_id.0, &body).await? else {
+    let Claimed::Fresh(claim) = key.claim(&mut tx, by.user_id.0, &*body).await? else {
         return Err(ApiError::busy("The same request is still running."));
     };
     let row = own(&mut tx, org.0).await?;
@@ -83,10 +86,9 @@ async fn change_organization(
 }
 
 async fn read(app: &App, body: &NewOrganization) -> Result<Founding, ApiError> {
-    let kind: OrganizationKind = body
-        .kind
-        .parse()
-        .map_err(|_| ApiError::invalid_field("kind", "UNKNOWN", format!("There is no kind of organisation {:?}.", body.kind)))?;
+    let kind: OrganizationKind = body.kind.parse().map_err(|_| {
+        ApiError::invalid_field("kind", "UNKNOWN", format!("There is no kind of organisation {:?}.", body.kind))
+    })?;
     Ok(Founding {
         name: body.name.clone(),
         kind,
@@ -115,6 +117,9 @@ fn changed(mut row: OrganizationRow, change: OrganizationChange) -> Result<Organ
             } else {
                 settings.insert(name, value);
             }
+        }
+        if row.settings.to_string().len() > SETTINGS_BYTES {
+            return Err(ApiError::invalid_field("settings", "LENGTH", "The settings have at most 16 KiB."));
         }
     }
     row.updated_at = Utc::now();

@@ -25,7 +25,12 @@ pub(super) struct OrganizationRow {
 }
 
 /// False when it exists already: a repeated request takes the same id.
-pub(super) async fn insert(tx: &mut TenantTx, kind: OrganizationKind, name: &str, now: DateTime<Utc>) -> Result<bool, ApiError> {
+pub(super) async fn insert(
+    tx: &mut TenantTx,
+    kind: OrganizationKind,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, ApiError> {
     let org = tx.org().0;
     let inserted = diesel::insert_into(organizations::table)
         .values((
@@ -50,7 +55,12 @@ pub(super) async fn find(tx: &mut TenantTx) -> Result<Option<OrganizationRow>, A
 /// The same, locked until the end of the transaction.
 pub(super) async fn find_for_update(tx: &mut TenantTx) -> Result<Option<OrganizationRow>, ApiError> {
     let org = tx.org().0;
-    Ok(OrganizationRow::query().filter(organizations::id.eq(org)).for_no_key_update().first(tx.conn()).await.optional()?)
+    Ok(OrganizationRow::query()
+        .filter(organizations::id.eq(org))
+        .for_no_key_update()
+        .first(tx.conn())
+        .await
+        .optional()?)
 }
 
 /// Name and settings as they are now.

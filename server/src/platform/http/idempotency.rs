@@ -76,6 +76,18 @@ impl FromRequest for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// An id that the same key of the same user always gives, none without a key: for what makes the place the answer is kept in.
+    pub fn derived_id(&self, org: Uuid, user: Uuid) -> Option<Uuid> {
+        let Key { method, path, key } = self.0.as_ref()?;
+        let hash = Sha256::new()
+            .chain_update(org)
+            .chain_update(user)
+            .chain_update(format!("{method} {path} {key}"))
+            .finalize();
+        let (bytes, _) = hash.split_first_chunk::<16>()?;
+        Some(uuid::Builder::from_custom_bytes(*bytes).into_uuid())
+    }
+
     /// Takes the key for `user` in the transaction of the effect. `body` is what the request asked for.
     ///
     /// # Errors

@@ -10,5 +10,5 @@ mod transaction;
 
 pub use self::allowed::{Allowed, Requires, may};
 pub use self::identity::Identity;
-pub use self::tokens::{AccessClaims, SigningKeys};
+pub use self::tokens::{ACCESS_TTL, AccessClaims, SigningKeys};
 pub use self::transaction::{BrandTx, TenantTx};

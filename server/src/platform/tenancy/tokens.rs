@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use uuid::Uuid;
 
 /// How long an access token is good for.
-pub(super) const ACCESS_TTL: TimeDelta = TimeDelta::minutes(10);
+pub const ACCESS_TTL: TimeDelta = TimeDelta::minutes(10);
 
 /// What an access token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
