@@ -8,6 +8,7 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod embedded_postgres;
+mod engine;
 mod harness;
 mod harness_itself;
 mod health;

@@ -19,6 +19,7 @@ mod cluster;
 pub mod database;
 mod eventually;
 mod fixtures;
+pub mod line;
 mod snapshot;
 
 use std::net::TcpListener;

@@ -18,7 +18,7 @@ use floorline_mobile_sync::wire::Raw;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::book::{book, differs, keep_scan};
+use super::book::{book, keep_scan};
 use super::cases::NewCase;
 use super::found::{FoundOrigin, FoundReceipt};
 use super::intake::{Arrival, By, HeldStream, Offered, Placed, RecentScan, StreamState, place};
@@ -398,6 +398,8 @@ impl<'a> Run<'a> {
 
     /// A rule said no: the verdict, the scan that led to it, and the case that keeps it.
     fn refuse(&mut self, index: usize, arrival: &Arrival, refusal: Refusal) {
+        // A step that is booked already, done again with another result: someone should look at both.
+        let second_reading = refusal.detail.get("differs") == Some(&Value::Bool(true));
         let mut verdict = Verdict::new(arrival.seq, refusal.outcome);
         verdict.reason = Some(refusal.reason);
         verdict.detail = (!refusal.detail.is_null()).then_some(refusal.detail);
@@ -409,8 +411,6 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let second_reading = refusal.reason == Reason::AlreadyDone
-            && arrival.read.as_ref().is_ok_and(|entry| differs(&self.world, entry));
         if refusal.outcome != Outcome::Noop || second_reading {
             verdict.case_id = Some(self.open_case(arrival, refusal.reason, refusal.outcome));
         }
@@ -475,7 +475,8 @@ impl<'a> Run<'a> {
         });
     }
 
-    /// Two futures for one `seq`: the stream is sealed, and the body that came late is kept as a case.
+    /// Two futures for one `seq`: the stream is sealed, and the body that came late is kept as a case. The log tells nothing
+    /// of it, since every event belongs to an entry and this one has no place; the list of cases shows it.
     fn keep_forks(&mut self) {
         let mut forks = Vec::new();
         for slot in &mut self.batch.slots {
@@ -505,10 +506,8 @@ impl<'a> Run<'a> {
                 occurred_at: self.batch.place.now,
                 uncertainty_ms: None,
             };
-            self.ledger.begin(self.cause(&arrival));
             let case =
                 NewCase::of(&arrival, CaseId(Uuid::now_v7()), true, "FORK", Outcome::Parked, self.batch.place.site);
-            case.tell(&mut self.ledger);
             self.world.cases.push(case);
             if let Some(held) = self.batch.streams.get_mut(&stream) {
                 held.state = StreamState::Sealed;

@@ -5,10 +5,9 @@ use floorline_domain::item::{self, Change, Item, Status};
 use floorline_domain::label::{self, Resolved};
 use floorline_domain::order;
 use floorline_domain::permission::PermissionSet;
-use floorline_domain::shift;
+use floorline_domain::shift::{self, Shift};
 use floorline_domain::{ItemId, OrderId};
 use floorline_mobile_sync::entry::Entry;
-use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::verdict::{After, EVIDENCE_PENDING};
 use serde_json::{Value, json};
 
@@ -340,49 +339,35 @@ fn book_labels(world: &mut World, ledger: &mut Ledger, events: &[label::Event]) 
 fn book_shift(world: &mut World, ledger: &mut Ledger, events: &[shift::Event]) {
     let user = ledger.actor().id;
     for event in events {
-        let held = world.shifts.remove(&user);
-        let version = match event {
-            shift::Event::Started { .. } => 1,
-            shift::Event::Ended { .. } => held.as_ref().map_or(1, |held| held.version + 1),
-        };
-        let Some(shift) = shift::apply(held.map(|held| held.shift), event) else { continue };
+        let before = world.shifts.remove(&user);
+        let active = shift::apply(before.as_ref().map(|held| held.shift.clone()), event);
+        let Some(held) = shift_row(before, active.clone(), event) else { continue };
         ledger.record(Record {
-            subject: Subject::shift(shift.id),
-            version,
+            subject: Subject::shift(held.shift.id),
+            version: held.version,
             kind: event.kind(),
             data: serde_json::to_value(event).unwrap_or_default(),
-            after: serde_json::to_value(&shift).unwrap_or_default(),
-            topics: vec![Topic::Site(shift.site_id), Topic::User(user)],
+            after: serde_json::to_value(&held.shift).unwrap_or_default(),
+            topics: vec![Topic::Site(held.shift.site_id), Topic::User(user)],
             brand_after: None,
         });
         if let Some(person) = world.people.get_mut(&user) {
-            person.shift_location = shift.location_id.filter(|_| shift.ended_at.is_none());
+            person.shift_location = active.as_ref().and_then(|shift| shift.location_id);
         }
-        let held = HeldShift { shift, version };
         world.shift_rows.push(held.clone());
-        if held.shift.ended_at.is_none() {
+        if active.is_some() {
             world.shifts.insert(user, held);
         }
     }
 }
 
-/// Whether a step that was done already was measured differently this time: a second reading that someone should look at.
-pub(super) fn differs(world: &World, entry: &Entry) -> bool {
-    let Operation::Item(item::Command::CompleteAction { action_id, data, .. }) = &entry.op else { return false };
-    let Some(readings) = data.get("readings").and_then(Value::as_array) else { return false };
-    let booked = entry
-        .item_id
-        .and_then(|id| world.items.get(&id))
-        .and_then(|held| held.item.progress.results.get(action_id))
-        .and_then(|record| record.content.get("readings"))
-        .and_then(Value::as_array);
-    booked.is_some_and(|booked| {
-        readings.iter().any(|reading| {
-            let same = |key: &str, other: &Value| reading.get(key) == other.get(key);
-            !booked.iter().any(|other| {
-                same("name", other)
-                    && reading.get("value").and_then(Value::as_f64) == other.get("value").and_then(Value::as_f64)
-            })
-        })
-    })
+/// The row of the shift that an event is about.
+fn shift_row(before: Option<HeldShift>, active: Option<Shift>, event: &shift::Event) -> Option<HeldShift> {
+    match event {
+        shift::Event::Started { .. } => active.map(|shift| HeldShift { shift, version: 1 }),
+        shift::Event::Ended { reason, at, .. } => before.map(|held| HeldShift {
+            shift: Shift { ended_at: Some(*at), end_reason: Some(*reason), ..held.shift },
+            version: held.version + 1,
+        }),
+    }
 }

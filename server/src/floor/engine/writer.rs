@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use floorline_domain::{LocationId, OrgId, StreamId};
 use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::limits::APPLY_ENTRIES;
@@ -138,8 +138,7 @@ impl Writer {
         key: IdempotencyKey,
         reply: oneshot::Sender<Result<Answer, ApiError>>,
     ) {
-        let done =
-            server_operation::run(&self.db, self.org, self.stream, actor, operation.as_mut(), key, Utc::now()).await;
+        let done = server_operation::run(&self.db, self.org, self.stream, actor, operation.as_mut(), key, now()).await;
         let answer = done.map(|(answer, heads)| {
             self.tell(heads);
             answer
@@ -158,7 +157,7 @@ impl Writer {
                     answer(work, reply);
                 }
             }
-            Err(error) if error.code() != Code::Internal => refuse_all(batch, &error),
+            Err(error) if is_passing(&error) => refuse_all(batch, &error),
             Err(error) if batch.len() == 1 => {
                 if let Some(work) = batch.into_iter().next() {
                     self.settle_alone(work, &error).await;
@@ -177,7 +176,7 @@ impl Writer {
 
     async fn apply(&self, batch: &[Work]) -> Result<Vec<Reply>, ApiError> {
         let asks: Vec<Ask<'_>> = batch.iter().filter_map(|work| self.ask(work)).collect();
-        let (replies, heads) = self.apply_asks(&asks, Utc::now()).await?;
+        let (replies, heads) = self.apply_asks(&asks, now()).await?;
         self.tell(heads);
         Ok(replies)
     }
@@ -221,7 +220,7 @@ impl Writer {
         for (body, hash) in submit.entries.iter().zip(&submit.hashes) {
             let single =
                 DeviceSubmit { first_seq: seq, entries: vec![body.clone()], hashes: vec![*hash], ..(*submit).clone() };
-            match self.apply_asks(&[Ask::Device(&single)], Utc::now()).await {
+            match self.apply_asks(&[Ask::Device(&single)], now()).await {
                 Ok((replies, heads)) => {
                     self.tell(heads);
                     match replies.into_iter().next() {
@@ -235,7 +234,7 @@ impl Writer {
                 }
                 Err(fault) => {
                     tracing::error!(error = %fault, stream = %submit.stream_id, seq, "an entry cannot be applied");
-                    if fault.code() == Code::Internal {
+                    if !is_passing(&fault) {
                         self.count_attempt(submit.stream_id, seq).await;
                     }
                     break;
@@ -252,7 +251,7 @@ impl Writer {
     }
 
     async fn count_attempt(&mut self, stream: StreamId, seq: i64) {
-        match poison::count(&self.db, self.org, stream, seq, Utc::now()).await {
+        match poison::count(&self.db, self.org, stream, seq, now()).await {
             Ok((attempts, over)) if attempts >= ATTEMPTS && over >= ATTEMPTS_OVER => {
                 self.poisoned.insert((stream, seq));
             }
@@ -267,6 +266,16 @@ impl Writer {
             drop(self.committed.send(Arc::new(heads)));
         }
     }
+}
+
+/// Whether trying the same again can succeed; anything else is our own fault and is taken apart.
+fn is_passing(error: &ApiError) -> bool {
+    matches!(error.code(), Code::DbBusy | Code::Draining)
+}
+
+/// The moment, as exactly as the database keeps it: what is stored and what is folded from the log agree to the bit.
+fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }
 
 fn answer(work: Work, reply: Reply) {

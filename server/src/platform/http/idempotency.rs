@@ -21,7 +21,7 @@ use crate::platform::db::schema::idempotency_keys;
 use crate::platform::tenancy::TenantTx;
 
 /// The `Idempotency-Key` of a request, or its absence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct IdempotencyKey(Option<Key>);
 
 #[derive(Clone, Debug)]
