@@ -264,11 +264,17 @@ impl Client {
             }
         };
         let site = config.follow_site.then_some(Topic::Site(config.site));
-        let topics = config.topics.iter().copied().chain(site);
+        let base = Base::open(config.topics.iter().copied().chain(site), &loaded.topics);
+        let mut outbox = Outbox::open(&loaded, stream);
+        for at in &loaded.topics {
+            outbox.reached(at.topic, at.cursor, store)?;
+        }
+        let mut link = Link::new(limits::JITTER);
+        link.connection = chance.up_to(u64::from(u32::MAX)) << 20;
         Ok(Self {
-            outbox: Outbox::open(&loaded, stream),
-            base: Base::open(topics, &loaded.topics),
-            link: Link::new(limits::JITTER),
+            outbox,
+            base,
+            link,
             chance,
             limits: Limits::default(),
             sessions: BTreeMap::new(),
@@ -420,6 +426,11 @@ impl Client {
         self.outbox.stream().id
     }
 
+    /// The number of the latest connection.
+    pub fn connection(&self) -> u64 {
+        self.link.connection
+    }
+
     /// How the device is connected.
     pub fn link(&self) -> LinkState {
         self.link.state()
@@ -532,7 +543,12 @@ impl Client {
     }
 
     fn closed(&mut self, close: Close, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
-        let welcomed = self.link.state() == LinkState::Live;
+        let welcomed = match self.link.state() {
+            LinkState::Live => true,
+            LinkState::Connecting => false,
+            // Given up by this side already.
+            LinkState::Down | LinkState::Stopped(_) => return Ok(()),
+        };
         match close {
             Close::Sealed => {
                 self.reseal(store)?;

@@ -4,7 +4,8 @@
 //! chain over a stream, [`limits`] every number.
 //!
 //! [`client`] is the handheld as a state machine without input or output: [`outbox`], [`resume`] (the connection's life),
-//! the base under [`floor`], [`overlay`] (prediction by the server's own rules), over a [`store`]. [`decode`] reads QR codes out of pictures.
+//! the base under [`floor`], [`overlay`] (prediction by the server's own rules), over a [`store`].
+//! [`native`] drives it on tokio with SQLite. [`decode`] reads QR codes out of pictures.
 
 mod base;
 pub mod chain;
@@ -15,6 +16,8 @@ pub mod entry;
 pub mod feed;
 pub mod floor;
 pub mod limits;
+#[cfg(feature = "native")]
+pub mod native;
 pub mod op;
 pub mod outbox;
 pub mod overlay;

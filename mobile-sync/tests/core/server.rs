@@ -11,7 +11,7 @@ use floorline_mobile_sync::wire::{
 };
 use serde_json::{Value, json};
 
-pub(crate) const PAGE: usize = 3;
+const PAGE: usize = 3;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Stream {

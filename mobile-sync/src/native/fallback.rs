@@ -1,0 +1,144 @@
+//! The same conversation over HTTP, for networks that let no WebSocket through.
+//!
+//! To the core this is a connection like any other: its frames become requests, the answers become frames. Feeds are
+//! polled, one waiting request each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::error::NativeError;
+use super::network::failure;
+use super::phone::Inner;
+use super::worker::Outgoing;
+use crate::client::{Effect, Event, OpenFailure};
+use crate::limits::FEED_WAIT;
+use crate::wire::{
+    ClientFrame, Close, CursorAt, Hello, Mode, Pong, Results, ServerFrame, SubmitRequest, SubmitResponse, Welcome,
+};
+
+/// Between two polls of a feed that had nothing to say.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Carries frames until one of them fails, or the core lets go.
+pub(super) async fn carry(inner: &Arc<Inner>, connection: u64, mut frames: mpsc::UnboundedReceiver<Outgoing>) {
+    let mut feeds = JoinSet::new();
+    while let Some(Outgoing { effect, hello }) = frames.recv().await {
+        let Effect::Send { frame, .. } = effect else { continue };
+        let frames = match exchange(inner, frame, hello, &mut feeds, connection).await {
+            Ok(frames) => frames,
+            Err(close) => {
+                inner.give(Event::Closed { connection, close });
+                return;
+            }
+        };
+        for frame in frames {
+            hear(inner, connection, &frame);
+        }
+    }
+}
+
+fn hear(inner: &Inner, connection: u64, frame: &ServerFrame) {
+    if let Ok(text) = frame.text() {
+        inner.give(Event::Frame { connection, text });
+    }
+}
+
+async fn exchange(
+    inner: &Arc<Inner>,
+    frame: ClientFrame,
+    hello: Option<Box<Hello>>,
+    feeds: &mut JoinSet<()>,
+    connection: u64,
+) -> Result<Vec<ServerFrame>, Close> {
+    match (frame, hello) {
+        (ClientFrame::Hello(hello), _) => {
+            let subscriptions = hello.subscriptions.clone();
+            let welcome = post(inner, SubmitRequest { hello, submit: None }).await?.welcome;
+            for state in welcome.topics.iter().filter(|state| state.mode == Mode::Delta) {
+                let asked = subscriptions.iter().find(|asked| asked.topic == state.topic);
+                if let Some(epoch) = asked.and_then(|asked| asked.epoch.clone()).filter(|epoch| *epoch == state.epoch) {
+                    let cursor = asked.map_or(0, |asked| asked.cursor);
+                    inner.follow(connection, state.topic, true);
+                    feeds.spawn(follow(Arc::clone(inner), connection, CursorAt { topic: state.topic, epoch, cursor }));
+                }
+            }
+            Ok(vec![ServerFrame::Welcome(welcome)])
+        }
+        (ClientFrame::Submit(mut submit), Some(hello)) => {
+            submit.session = None;
+            let answer = post(inner, SubmitRequest { hello: *hello, submit: Some(submit) }).await?;
+            let SubmitResponse { result, retry, gap, .. } = answer;
+            let result = result.map(ServerFrame::Result);
+            Ok([result, retry.map(ServerFrame::Retry), gap.map(ServerFrame::Gap)].into_iter().flatten().collect())
+        }
+        (ClientFrame::Results(page), Some(hello)) => {
+            let welcome = post(inner, SubmitRequest { hello: *hello, submit: None }).await?.welcome;
+            let Welcome { results, more, last_seq, .. } = welcome;
+            let upto_seq = page.after.max(if more { page.after } else { last_seq });
+            Ok(vec![ServerFrame::Result(Results { upto_seq, results, more })])
+        }
+        // A feed that was loaded from a snapshot goes on from there.
+        (ClientFrame::Cursor(at), _) if !inner.is_followed(connection, at.topic) => {
+            inner.follow(connection, at.topic, true);
+            feeds.spawn(follow(Arc::clone(inner), connection, at));
+            Ok(Vec::new())
+        }
+        (ClientFrame::Ping(ping), _) => Ok(vec![ServerFrame::Pong(Pong { n: ping.n, server_time: None })]),
+        // There is no request that seals: the stream is left, and what is unsent names its origin on the next one.
+        (ClientFrame::Seal(_), _) => Err(Close::Sealed),
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn post(inner: &Inner, request: SubmitRequest) -> Result<SubmitResponse, Close> {
+    inner.api.submit(&request).await.map_err(|error| close(&error))
+}
+
+/// What a refused request means for the connection.
+fn close(error: &NativeError) -> Close {
+    match error.code() {
+        Some("STREAM_SEALED") => return Close::Sealed,
+        Some("SESSION_ALIVE") => return Close::Replaced,
+        _ => {}
+    }
+    match (failure(error), error.status()) {
+        (OpenFailure::Revoked, _) => Close::Revoked,
+        (OpenFailure::SignedOut, _) => Close::SignedOut,
+        (OpenFailure::Busy { .. }, Some(429)) => Close::TooMany,
+        (OpenFailure::Busy { .. }, Some(400)) => Close::BadFrame,
+        _ => Close::Other(1006),
+    }
+}
+
+/// Polls a feed from a cursor until it starts over or cannot be read; the core then loads it anew or connects again.
+async fn follow(inner: Arc<Inner>, connection: u64, mut at: CursorAt) {
+    loop {
+        let answer = inner.api.feed(at.topic, &at.epoch, at.cursor, FEED_WAIT).await;
+        let frame = match answer {
+            Ok(Some(text)) => ServerFrame::parse(&text).ok(),
+            Err(error) if error.status().is_some_and(|status| (400..500).contains(&status) && status != 429) => None,
+            Ok(None) | Err(_) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        match frame {
+            Some(ServerFrame::Push(push)) => {
+                at.cursor = at.cursor.max(push.to);
+                hear(&inner, connection, &ServerFrame::Push(push));
+            }
+            Some(ServerFrame::Reset(reset)) => {
+                inner.follow(connection, at.topic, false);
+                hear(&inner, connection, &ServerFrame::Reset(reset));
+                return;
+            }
+            _ => {
+                inner.give(Event::Closed { connection, close: Close::Other(1006) });
+                return;
+            }
+        }
+    }
+}
