@@ -99,8 +99,8 @@ CREATE TABLE tickets (
     org_id      uuid        NOT NULL REFERENCES organizations (id),
     id          uuid        NOT NULL,
     ticket_hash bytea       NOT NULL,
-    user_id     uuid,                               -- null: a revoked device, which may still hand its entries in
-    login_id    uuid,
+    user_id     uuid        NOT NULL,
+    login_id    uuid,                               -- null: a revoked device, which may still hand in what it holds
     device_id   uuid,                               -- null: a read-only session
     expires_at  timestamptz NOT NULL,
     used_at     timestamptz,

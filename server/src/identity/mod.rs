@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod checks;
+mod devices;
 mod logins;
 mod lookup;
 mod organizations;
@@ -14,6 +15,7 @@ mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::devices::{Device, DeviceProof, DeviceState, Session, device_session, redeem_ticket};
 pub use self::organizations::{Founded, Founding, create_first_admin, found};
 pub use self::passwords::{PasswordError, Passwords};
 pub use self::sign_in::SignIn;
@@ -26,5 +28,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(partnerships::routes)
         .configure(users::routes)
         .configure(roles::routes)
+        .configure(devices::routes)
         .configure(audit::routes);
 }

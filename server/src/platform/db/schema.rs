@@ -550,7 +550,7 @@ diesel::table! {
         org_id -> Uuid,
         id -> Uuid,
         ticket_hash -> Bytea,
-        user_id -> Nullable<Uuid>,
+        user_id -> Uuid,
         login_id -> Nullable<Uuid>,
         device_id -> Nullable<Uuid>,
         expires_at -> Timestamptz,
