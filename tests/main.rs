@@ -13,5 +13,6 @@ mod harness;
 mod harness_itself;
 mod health;
 mod jobs;
+mod migrations;
 mod objects;
 mod serving;
