@@ -16,3 +16,4 @@ mod jobs;
 mod migrations;
 mod objects;
 mod serving;
+mod unhealthy_database;

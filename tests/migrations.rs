@@ -105,7 +105,10 @@ async fn every_table_has_row_level_security_and_its_organisation_first_in_every_
     let open = |key: &String| WITHOUT_ORGANISATION.iter().any(|table| key.starts_with(&format!("{table} ")));
     let over_all: Vec<String> = keys.await.into_iter().filter(|key| !open(key)).collect();
     // Random codes, and e-mail: looked up before an organisation is known, by functions that return ids only.
-    assert_eq!(over_all, ["enrolments enrolments_code", "labels labels_code", "tickets tickets_hash", "users users_email"]);
+    assert_eq!(
+        over_all,
+        ["enrolments enrolments_code", "labels labels_code", "tickets tickets_hash", "users users_email"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

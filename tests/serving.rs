@@ -53,13 +53,21 @@ async fn a_server_starts_in_an_empty_folder_and_stops_in_the_order_written_down(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_says_so_while_its_database_is_down_and_recovers_by_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start(&config(folder.path(), &[])).await.unwrap();
+    // The one server of this process whose metrics are recorded: a recorder is for the whole process.
+    let serving = Serving::start(&config(folder.path(), &[("FLOORLINE_METRICS_BIND", "127.0.0.1:0")])).await.unwrap();
     let pid = postmaster_pid(folder.path()).unwrap();
     kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL).unwrap();
     eventually("503", async || status(&serving, "/health/ready").await.filter(|status| *status == 503)).await;
     assert_eq!(status(&serving, "/health/live").await, Some(200));
     eventually("200", async || status(&serving, "/health/ready").await.filter(|status| *status == 200)).await;
     assert_ne!(postmaster_pid(folder.path()), Some(pid));
+    let metrics =
+        reqwest::get(format!("http://{}/metrics", serving.metrics.unwrap())).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("floorline_database_restarts_total 1"), "{metrics}");
+    assert!(
+        metrics.contains(r#"floorline_http_requests_total{method="GET",route="/health/ready",status="503"}"#),
+        "{metrics}"
+    );
     serving.stop().await.unwrap();
 }
 
