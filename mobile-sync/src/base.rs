@@ -143,6 +143,20 @@ impl Base {
         Ok(true)
     }
 
+    /// Adds what a snapshot has and the floor has not; the feed stays where it is. False: it is not a whole one of this feed.
+    pub(crate) fn add(&self, topic: Topic, text: &str, store: &mut impl Store) -> Result<bool, StoreError> {
+        let Some(epoch) = self.feeds.get(&topic).and_then(|feed| feed.epoch.as_ref()) else { return Ok(false) };
+        let same = |snapshot: &Snapshot| snapshot.head.topic == topic && snapshot.head.epoch == *epoch;
+        let Some(snapshot) = Snapshot::read(text).filter(same) else { return Ok(false) };
+        for row in snapshot.rows {
+            match store.row(topic, &row.kind, &row.id)? {
+                Some(known) if known.version >= row.version => {}
+                _ => store.put_row(topic, &row)?,
+            }
+        }
+        Ok(true)
+    }
+
     /// Feeds whose cursor moved since it was last reported, or moved by at least `events`.
     pub(crate) fn unreported(&mut self, events: i64) -> Vec<CursorAt> {
         let mut reports = Vec::new();

@@ -132,6 +132,13 @@ pub enum Event {
         /// The feed.
         topic: Topic,
     },
+    /// A snapshot fetched for what the floor does not have yet: items of an order accepted since, and their labels.
+    Added {
+        /// The feed.
+        topic: Topic,
+        /// The whole text.
+        text: String,
+    },
     /// An item fetched by itself, because it is newer than the snapshot.
     Loaded(Box<Item>),
     /// Time has passed.
@@ -301,6 +308,7 @@ impl Client {
             }
             Event::Snapshot { topic, text } => self.snapshot(topic, &text, now, store)?,
             Event::SnapshotFailed { topic } => self.snapshot_failed(topic, now),
+            Event::Added { topic, text } => drop(self.base.add(topic, &text, store)?),
             Event::Loaded(item) => put_newer(Topic::Site(self.config.site), item_row(&item)?, store)?,
             Event::Opened { .. } | Event::OpenFailed { .. } | Event::Frame { .. } | Event::Closed { .. } => {}
             Event::Tick => {}
@@ -439,7 +447,13 @@ impl Client {
     /// What this client would say hello with now; over HTTP each request carries it.
     pub fn hello(&self, ticket: Option<String>, now: Now) -> Hello {
         let stream = self.outbox.stream();
-        let named = self.outbox.leases();
+        let mut room = limits::HELLO_BYTES * 3 / 4;
+        let named = self.outbox.leases().into_iter().filter_map(|id| self.leases.get(&id));
+        let fits = |kept: &&KeptLease| {
+            let rest = room.checked_sub(kept.lease.len());
+            room = rest.unwrap_or(room);
+            rest.is_some()
+        };
         Hello {
             ticket,
             device_id: Some(self.config.device_id),
@@ -447,7 +461,7 @@ impl Client {
             next_seq: Some(self.outbox.next_seq()),
             acked_seq: Some(stream.acked_seq),
             hash: Some(stream.acked_hash),
-            leases: named.iter().filter_map(|id| self.leases.get(id)).map(|kept| kept.lease.clone()).collect(),
+            leases: named.filter(fits).map(|kept| kept.lease.clone()).collect(),
             app: Some(App { version: self.config.app_version.clone(), schema: limits::SCHEMA }),
             device_time: Some(now.time),
             monotonic: Some(now.monotonic),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use floorline_domain::action::{Config, Expected};
 use floorline_domain::ids::{ItemId, LocationId, OrderId, UserId, WorkflowVersionId};
 use floorline_domain::item::{Component, Item};
-use floorline_domain::label::{self, Code, Read, Resolved};
+use floorline_domain::label::{self, Code, Read, Resolved, Target};
 use floorline_domain::order;
 use floorline_domain::workflow::{Action, ActionId, Workflow};
 use serde::Deserialize;
@@ -89,12 +89,12 @@ impl<S: Store> Floor<'_, S> {
     fn label(&mut self, code: Code) -> Result<Resolved, StoreError> {
         let row: Option<LabelRow> = read_row(self.site, "label", &code.to_string(), self.store)?;
         let Some(row) = row else { return Ok(Resolved::Foreign(code)) };
-        Ok(match (row.status, row.target.as_str(), row.target_id) {
-            (label::Status::Revoked, ..) => Resolved::Revoked(code),
-            (_, "item", Some(id)) => Resolved::Item(ItemId(id)),
-            (_, "location", Some(id)) => Resolved::Location(LocationId(id)),
-            (_, "user", Some(id)) => Resolved::User(UserId(id)),
-            _ => Resolved::Blank(code),
+        Ok(match (row.status, row.names()) {
+            (label::Status::Revoked, _) => Resolved::Revoked(code),
+            (_, Some(Target::Item(id))) => Resolved::Item(id),
+            (_, Some(Target::Location(id))) => Resolved::Location(id),
+            (_, Some(Target::User(id))) => Resolved::User(id),
+            (_, None) => Resolved::Blank(code),
         })
     }
 
@@ -176,9 +176,30 @@ struct WorkflowRow {
 #[derive(Deserialize)]
 struct LabelRow {
     status: label::Status,
-    target: String,
+    #[serde(default)]
+    target: Option<TargetRow>,
     #[serde(default)]
     target_id: Option<Uuid>,
+}
+
+/// Events tell what a label names in one member, snapshots in two.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TargetRow {
+    Whole(Target),
+    Kind(label::Kind),
+}
+
+impl LabelRow {
+    fn names(&self) -> Option<Target> {
+        match (self.target.as_ref()?, self.target_id) {
+            (TargetRow::Whole(target), _) => Some(*target),
+            (TargetRow::Kind(label::Kind::Item), Some(id)) => Some(Target::Item(ItemId(id))),
+            (TargetRow::Kind(label::Kind::Location), Some(id)) => Some(Target::Location(LocationId(id))),
+            (TargetRow::Kind(label::Kind::User), Some(id)) => Some(Target::User(UserId(id))),
+            (TargetRow::Kind(_), None) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]

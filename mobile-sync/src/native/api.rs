@@ -336,52 +336,61 @@ impl Api {
         body: Option<String>,
         proof: Proof,
     ) -> Result<Response, NativeError> {
-        let (mut renewed, mut renew) = (false, false);
-        for _ in 0..4 {
-            let token = match proof {
-                Proof::Bearer | Proof::BearerAndDevice => Some(self.access_token(renew).await?),
-                Proof::None | Proof::Device => None,
-            };
-            renew = false;
+        let (mut renew, mut renewed, mut nonces) = (false, false, 0);
+        loop {
+            let token = self.token_for(proof, std::mem::take(&mut renew)).await?;
             let mut request = self.server.http.request(method.clone(), format!("{}{path}", self.server.url));
             if let Some(token) = &token {
                 request = request.bearer_auth(token);
             }
-            let nonce = self.nonce();
             if matches!(proof, Proof::Device | Proof::BearerAndDevice) {
-                request = request.header("DPoP", self.prove(&method, path, token.as_deref(), nonce.as_deref()));
+                request = request.header("DPoP", self.prove(&method, path, token.as_deref()));
             }
             if let Some(body) = &body {
                 request = request.header("Content-Type", "application/json").body(body.clone());
             }
             let response = request.send().await?;
-            let asked = response.headers().get("DPoP-Nonce").and_then(|nonce| nonce.to_str().ok()).map(str::to_owned);
-            if let (Some(asked), Ok(mut known)) = (&asked, self.nonce.lock()) {
-                *known = Some(asked.clone());
+            if let (Some(nonce), Ok(mut known)) = (response.headers().get("DPoP-Nonce"), self.nonce.lock()) {
+                *known = nonce.to_str().ok().map(str::to_owned);
             }
-            if response.status() != 401 || matches!(proof, Proof::None) {
-                return checked(response).await;
+            let refused = match checked(response).await {
+                Err(refused) if refused.status() == Some(401) => refused,
+                answered => return answered,
+            };
+            match refused.code() {
+                Some("use_dpop_nonce") if nonces < 2 => nonces += 1,
+                Some("NOT_SIGNED_IN") if token.is_some() && !renewed => (renew, renewed) = (true, true),
+                _ => return Err(refused),
             }
-            if asked.is_some() && asked != nonce && proof != Proof::Bearer {
-                continue;
-            }
-            if token.is_none() || std::mem::replace(&mut renewed, true) {
-                return checked(response).await;
-            }
-            renew = true;
         }
-        Err(NativeError::SignedOut)
     }
 
-    fn nonce(&self) -> Option<String> {
-        self.nonce.lock().ok()?.clone()
+    /// The token a request carries. A device proves itself even when its person is signed out: a blocked one may still hand
+    /// in what it holds.
+    async fn token_for(&self, proof: Proof, renew: bool) -> Result<Option<String>, NativeError> {
+        match proof {
+            Proof::None | Proof::Device => Ok(None),
+            Proof::Bearer => self.access_token(renew).await.map(Some),
+            Proof::BearerAndDevice => match self.access_token(renew).await {
+                Ok(token) => Ok(Some(token)),
+                Err(NativeError::SignedOut | NativeError::Problem { status: 401 | 403, .. }) => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
     }
 
-    fn prove(&self, method: &Method, path: &str, token: Option<&str>, nonce: Option<&str>) -> String {
+    fn prove(&self, method: &Method, path: &str, token: Option<&str>) -> String {
+        let nonce = self.nonce.lock().ok().and_then(|nonce| nonce.clone());
         let path = path.split('?').next().unwrap_or(path);
         let url = format!("{}{path}", self.public_url());
         let issued_at = super::wall_clock_ms() / 1000;
-        self.key.prove(Request { method: method.as_str(), url: &url, access_token: token, nonce, issued_at })
+        self.key.prove(Request {
+            method: method.as_str(),
+            url: &url,
+            access_token: token,
+            nonce: nonce.as_deref(),
+            issued_at,
+        })
     }
 }
 

@@ -100,7 +100,7 @@ async fn post(inner: &Inner, request: SubmitRequest) -> Result<SubmitResponse, C
 /// What a refused request means for the connection.
 fn close(error: &NativeError) -> Close {
     match error.code() {
-        Some("STREAM_SEALED") => return Close::Sealed,
+        Some("STATE_CONFLICT") => return Close::Sealed,
         Some("SESSION_ALIVE") => return Close::Replaced,
         _ => {}
     }

@@ -82,6 +82,7 @@ impl PhoneConfig {
 pub(super) struct Inner {
     pub(super) api: Api,
     pub(super) device_id: DeviceId,
+    site: LocationId,
     pub(super) folder: PathBuf,
     pub(super) transport: Transport,
     pub(super) asks: Sender<Ask>,
@@ -181,6 +182,7 @@ impl Phone {
         let inner = Arc::new(Inner {
             api,
             device_id: enrolled.device_id,
+            site: config.site,
             folder: config.folder,
             transport: config.transport,
             asks,
@@ -304,6 +306,15 @@ impl Phone {
     pub async fn resolve(&self, raw: impl Into<String>) -> Result<Resolved, NativeError> {
         let raw = raw.into();
         self.ask(move |client, store, _| Ok(client.floor(store).resolve(&raw)?)).await
+    }
+
+    /// Fetches what the floor does not have yet: the feed tells an accepted order in one event, not its items and labels.
+    pub async fn load_missing(&self) -> Result<(), NativeError> {
+        let topic = Topic::Site(self.inner.site);
+        let text = self.inner.api.snapshot(&format!("/v1/sync/snapshot?topic={topic}")).await?;
+        self.inner.give(Event::Added { topic, text });
+        // What is asked after it sees it.
+        self.unsent().await.map(drop)
     }
 
     /// Fetches an item that is newer than the floor's snapshot.

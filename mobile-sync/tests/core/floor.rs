@@ -8,7 +8,6 @@ use floorline_domain::item::{Change, Command, Event as ItemEvent, Item, New, Sta
 use floorline_domain::label::Resolved;
 use floorline_domain::refusal::Reason;
 use floorline_mobile_sync::client::{Act, Event, Notice};
-use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::overlay::{ActState, Predicted};
 use floorline_mobile_sync::store::Attention;
 use floorline_mobile_sync::topic::Topic;
@@ -16,7 +15,7 @@ use floorline_mobile_sync::wire::{ClientFrame, Mode, Push, Raw, Reset, ResetReas
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::phone::{Phone, actor, item, site};
+use crate::phone::{Phone, actor, item, on_item, site};
 
 const VERSION: &str = "018f0000-0000-7000-8000-0000000000f1";
 
@@ -72,10 +71,6 @@ fn on_the_floor() -> Phone {
 
 fn shown(phone: &mut Phone, n: u128) -> Predicted {
     phone.client.floor(&mut phone.store).item(item(n)).unwrap().unwrap()
-}
-
-fn on_item(command: Command) -> Act {
-    Act::new(Operation::Item(command), Some(item(1)))
 }
 
 fn advance() -> Act {
@@ -206,4 +201,44 @@ fn an_item_loaded_by_itself_never_replaces_a_newer_one() {
     assert_eq!(shown(&mut phone, 1).base_version, 2);
     phone.give(Event::Loaded(Box::new(jacket(5))));
     assert_eq!(shown(&mut phone, 5).item.code, "JKT-0005");
+}
+
+#[test]
+fn what_is_missing_is_added_without_moving_the_feed() {
+    let mut phone = on_the_floor();
+    let held = apply(jacket(1), &ItemEvent { change: Change::Held { reason: "x".to_owned() }, stamp: stamp() });
+    phone.frame(told(8, &held));
+    phone.give(Event::Added { topic: site(), text: snapshot(7, &[&jacket(1), &jacket(2)]) });
+    assert_eq!(shown(&mut phone, 1).base_version, 2, "the newer one stays");
+    assert_eq!(shown(&mut phone, 2).base_version, 1);
+    assert_eq!(phone.client.floor(&mut phone.store).cursor(), Some(8));
+}
+
+#[test]
+fn a_label_is_understood_from_a_snapshot_and_from_an_event() {
+    let mut phone = on_the_floor();
+    let draws = std::cell::Cell::new(7_u64);
+    let random = || {
+        draws.set(draws.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+        draws.get() >> 20
+    };
+    let code = floorline_domain::label::draw(floorline_domain::label::Kind::Item, random);
+    let raw = format!("https://elsewhere.example/Q/{code}");
+    let meaning = |phone: &mut Phone| phone.client.floor(&mut phone.store).resolve(&raw).unwrap();
+    assert_eq!(meaning(&mut phone), Resolved::Foreign(code.clone()));
+    let id = "018f0000-0000-7000-8000-0000000000c1";
+    let line =
+        json!({ "line": "label", "id": id, "code": code, "target": "item", "target_id": item(1), "status": "active" });
+    let head = json!({ "line": "head", "topic": site(), "epoch": "e", "cursor": 7 });
+    let text = format!("{head}\n{line}\n{}\n", json!({ "line": "end", "count": 1 }));
+    phone.give(Event::Added { topic: site(), text });
+    assert_eq!(meaning(&mut phone), Resolved::Item(item(1)));
+    let after = json!({ "id": id, "code": code, "status": "active", "target": { "type": "item", "id": item(2) } });
+    let event = json!({
+        "cursor": 8, "kind": "label.claimed", "subject": { "type": "label", "id": id }, "after": after, "data": {},
+        "occurred_at": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:00Z",
+    });
+    let events = vec![Raw::of(&event).unwrap()];
+    phone.frame(ServerFrame::Push(Push { topic: site(), epoch: "e".to_owned(), from: 7, to: 8, events, head: 8 }));
+    assert_eq!(meaning(&mut phone), Resolved::Item(item(2)));
 }

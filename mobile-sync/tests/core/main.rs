@@ -8,3 +8,4 @@ mod floor;
 mod phone;
 mod server;
 mod streams;
+mod vectors;

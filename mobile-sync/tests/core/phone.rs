@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use floorline_domain::ids::{ItemId, UserId};
+use floorline_domain::item::Command;
 use floorline_domain::permission::Permission;
 use floorline_mobile_sync::client::{Act, Client, Config, Effect, Event, Notice};
+use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::outbox::Refused;
 use floorline_mobile_sync::session::{Now, Session};
 use floorline_mobile_sync::store::{ActId, MemoryStore, Store};
@@ -28,6 +30,10 @@ pub(crate) fn item(n: u128) -> ItemId {
     ItemId(uuid::Uuid::from_u128(n))
 }
 
+pub(crate) fn on_item(command: Command) -> Act {
+    Act::new(Operation::Item(command), Some(item(1)))
+}
+
 pub(crate) struct Phone {
     pub client: Client,
     pub store: MemoryStore,
@@ -35,6 +41,8 @@ pub(crate) struct Phone {
     pub now: Now,
     pub notices: Vec<Notice>,
     pub fetches: Vec<(Topic, String)>,
+    /// Every frame of both sides, in order.
+    pub recorded: Vec<(&'static str, String)>,
     /// The server is out of reach.
     pub unreachable: bool,
     /// The next frames from the server are lost with the connection.
@@ -68,6 +76,7 @@ impl Phone {
             now: Now { time: 1_763_600_000_000, monotonic: 1_000 },
             notices: Vec::new(),
             fetches: Vec::new(),
+            recorded: Vec::new(),
             unreachable: false,
             lose_answers: 0,
             seed,
@@ -131,7 +140,9 @@ impl Phone {
                 vec![Event::Opened { connection, ticket: Some("t".to_owned()) }]
             }
             Effect::Send { connection, frame } if self.connected && connection == self.connection => {
-                let answers = self.server.receive(&frame.text().unwrap(), self.now.time);
+                let text = frame.text().unwrap();
+                let answers = self.server.receive(&text, self.now.time);
+                self.recorded.push(("client", text));
                 self.hear(answers)
             }
             Effect::Shut { .. } => {
@@ -160,7 +171,11 @@ impl Phone {
                 return vec![Event::Closed { connection, close: Close::Other(1006) }];
             }
             events.push(match answer {
-                Answer::Frame(frame) => Event::Frame { connection, text: frame.text().unwrap() },
+                Answer::Frame(frame) => {
+                    let text = frame.text().unwrap();
+                    self.recorded.push(("server", text.clone()));
+                    Event::Frame { connection, text }
+                }
                 Answer::Close(close) => {
                     self.connected = false;
                     Event::Closed { connection, close }

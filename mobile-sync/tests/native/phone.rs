@@ -29,7 +29,7 @@ fn note(n: u128) -> Act {
 }
 
 async fn within<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), what).await.expect("in time")
+    tokio::time::timeout(Duration::from_secs(20), what).await.unwrap()
 }
 
 fn config(fake: &Fake, folder: &TempDir) -> PhoneConfig {

@@ -110,7 +110,7 @@ impl Fake {
                     state.refreshes += 1;
                     reply(200, &[], &tokens(state.refreshes))
                 }
-                _ if state.is_signed_out(head) => reply(401, &[], &json!({ "code": "UNAUTHENTICATED" })),
+                _ if state.is_signed_out(head) => reply(401, &[], &json!({ "code": "NOT_SIGNED_IN" })),
                 ("POST", "/v1/sync/ticket") => {
                     state.tickets += 1;
                     reply(200, &[], &json!({ "ticket": format!("t{}", state.tickets), "expires_in": 30 }))
@@ -185,7 +185,7 @@ impl State {
         let frame = |frame: floorline_mobile_sync::wire::ClientFrame| frame.text().unwrap();
         let welcome = match self.core.receive(&frame(floorline_mobile_sync::wire::ClientFrame::Hello(hello)), 0).pop() {
             Some(Answer::Frame(ServerFrame::Welcome(welcome))) => welcome,
-            Some(Answer::Close(Close::Sealed)) => return reply(409, &[], &json!({ "code": "STREAM_SEALED" })),
+            Some(Answer::Close(Close::Sealed)) => return reply(409, &[], &json!({ "code": "STATE_CONFLICT" })),
             other => panic!("{other:?}"),
         };
         let mut response = SubmitResponse { welcome, result: None, retry: None, gap: None };
