@@ -7,6 +7,7 @@
 )]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod coverage;
 mod embedded_postgres;
 mod engine;
 mod harness;

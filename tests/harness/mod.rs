@@ -20,6 +20,7 @@ pub mod database;
 mod eventually;
 mod fixtures;
 pub mod line;
+pub mod phone;
 mod snapshot;
 
 use std::net::TcpListener;
@@ -36,6 +37,7 @@ use floorline_server::platform::db::Db;
 use floorline_server::platform::jobs::Wake;
 use floorline_server::platform::storage::Objects;
 use floorline_server::platform::tenancy::{SigningKeys, TenantTx};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 pub use self::answer::Answer;
@@ -44,6 +46,7 @@ pub use self::cluster::{PrivateDatabase, execute};
 pub use self::eventually::eventually;
 use self::fixtures::{Fixture, Organization};
 pub use self::fixtures::{PASSWORD, Person};
+pub use self::phone::Phone;
 pub use self::snapshot::redacted;
 
 /// Connections of one floor's server.
@@ -120,6 +123,12 @@ impl Floor {
         self.stranger().with("authorization", &format!("Bearer {token}"))
     }
 
+    /// A person who signs in as people do, by their password.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Client {
+        let answer = self.stranger().post("/v1/auth/login", json!({ "email": email, "password": password })).await;
+        self.stranger().bearer(answer.assert_status(200).text("access_token").as_str())
+    }
+
     /// Someone of the north by role: `admin`, `supervisor`, `operator`, `quality`.
     pub fn as_(&self, role: &str) -> Client {
         self.as_user(&format!("{role}@north.example"))
@@ -184,6 +193,11 @@ impl At<'_> {
         self.floor.as_user(&self.person(role).email)
     }
 
+    /// Someone in front of the same server who has not signed in.
+    pub fn stranger(&self) -> Client {
+        self.floor.stranger()
+    }
+
     /// Everything within the organisation is allowed to them.
     pub fn admin(&self) -> Client {
         self.as_("admin")
@@ -207,6 +221,19 @@ impl At<'_> {
     /// Inspects.
     pub fn quality(&self) -> Client {
         self.as_("quality")
+    }
+
+    /// A phone whose code was claimed, and that nobody approved yet.
+    pub async fn claimed_phone(&self) -> Phone {
+        Phone::claimed(self).await
+    }
+
+    /// A phone that may work.
+    pub async fn phone(&self) -> Phone {
+        let phone = self.claimed_phone().await;
+        let path = format!("/v1/devices/{}/approve", phone.id);
+        self.admin().post(&path, json!({ "digits": phone.digits })).await.assert_status(200);
+        phone
     }
 
     /// Of a brand: looks, and changes nothing.
