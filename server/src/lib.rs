@@ -8,6 +8,7 @@ pub mod database;
 pub mod floor;
 pub mod identity;
 pub mod job_registry;
+pub mod orders;
 pub mod platform;
 pub mod routes;
 pub mod serving;

@@ -5,9 +5,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{SwaggerUi, Url};
 
-use crate::floor;
-use crate::identity;
 use crate::platform::http::health;
+use crate::{floor, identity, orders};
 
 /// Installs all routes; the OpenAPI document is collected from them.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -15,7 +14,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(health::routes)
         .configure(identity::routes)
         .configure(floor::locations::routes)
-        .configure(floor::workflows::routes);
+        .configure(floor::workflows::routes)
+        .configure(floor::items::routes)
+        .configure(orders::routes);
 }
 
 /// The contract itself: the document and a page to read it.

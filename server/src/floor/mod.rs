@@ -1,6 +1,7 @@
 //! The floor: items, labels, scans, queues, shifts, places, and the one door through which they change.
 
 pub mod engine;
+pub mod items;
 pub mod labels;
 pub mod locations;
 pub mod workflows;

@@ -6,6 +6,7 @@
 mod check;
 mod machine;
 mod progress;
+mod schedule;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub use check::{check, component_code, item_code, whole};
 pub use machine::{Actor, Command, Event, Facts, Party, allowed, apply, decide};
 pub use progress::{Count, Progress, progress};
+pub use schedule::{Schedule, schedule};
 
 use crate::{ids::WorkflowId, words::words};
 

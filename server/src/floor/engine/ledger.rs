@@ -321,6 +321,16 @@ impl Ledger {
         self.events.is_empty() && self.jobs.is_empty() && self.topics.is_empty()
     }
 
+    /// Writes the events recorded so far, so that an operation on very many items need not keep them all until its end.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn flush_events(&mut self, tx: &mut TenantTx) -> Result<(), ApiError> {
+        self.insert_events(tx).await?;
+        self.events.clear();
+        Ok(())
+    }
+
     /// Writes events and jobs, then moves and reads the heads. Nothing that needs a lock may follow but [`Ledger::finish`].
     ///
     /// # Errors

@@ -36,6 +36,7 @@ use tokio_util::task::TaskTracker;
 pub use self::ledger::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
 pub use self::submission::{Act, Acted, Answer, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
 use self::workflows::WorkflowCache;
+pub use self::write::rank;
 use self::writer::{Work, Writer};
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};

@@ -86,7 +86,7 @@ async fn write_items(tx: &mut TenantTx, world: &World) -> Result<(), ApiError> {
 }
 
 /// A priority as the database sorts it.
-const fn rank(priority: Priority) -> i16 {
+pub const fn rank(priority: Priority) -> i16 {
     match priority {
         Priority::Low => 0,
         Priority::Normal => 1,

@@ -10,11 +10,12 @@ use uuid::Uuid;
 use super::figures::{self, Analytics, Progress};
 use super::store;
 use crate::app::App;
-use crate::platform::http::{ApiError, Problem};
+use crate::floor::items::{ItemFilter, ItemSummary, list_items};
+use crate::platform::http::{ApiError, Page, PageQuery, Problem};
 use crate::platform::tenancy::{Allowed, TenantTx, may};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_progress).service(get_analytics);
+    config.service(get_progress).service(get_items).service(get_analytics);
 }
 
 /// The span to look at.
@@ -38,6 +39,23 @@ async fn get_progress(
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     store::find(&mut tx, *id).await?;
     Ok(HttpResponse::Ok().json(figures::progress(&mut tx, *id).await?))
+}
+
+/// Lists the items made with a workflow, in any version.
+#[utoipa::path(tag = "workflows", security(("bearer" = [])), params(PageQuery), responses(
+    (status = 200, description = "A page", body = Page<ItemSummary>),
+    (status = "4XX", description = "Not done", body = Problem)))]
+#[get("/v1/workflows/{id}/items")]
+async fn get_items(
+    app: web::Data<App>,
+    by: Allowed<may::ViewItems>,
+    id: web::Path<Uuid>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
+    store::find(&mut tx, *id).await?;
+    let filter = ItemFilter { workflow_id: Some(*id), ..ItemFilter::default() };
+    Ok(HttpResponse::Ok().json(list_items(&mut tx, &filter, &page).await?))
 }
 
 /// Times in stages, rework and first-pass yield.

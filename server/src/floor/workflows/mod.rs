@@ -16,7 +16,7 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use self::store::{Published, latest_published};
+pub use self::store::{Published, exists, latest_published};
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig<'_>) {

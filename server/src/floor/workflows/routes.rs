@@ -16,7 +16,9 @@ use super::views::{
 };
 use super::{definition, edit_draft, publish_version, retire_workflow};
 use crate::app::App;
-use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, IfMatch, Page, PageQuery, Problem, etag, replay};
+use crate::platform::http::{
+    ApiError, Claimed, IdempotencyKey, IfMatch, OptionalJson, Page, PageQuery, Problem, etag, replay,
+};
 use crate::platform::tenancy::{Allowed, TenantTx, may};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -216,16 +218,10 @@ async fn validate_workflow(
     app: web::Data<App>,
     by: Allowed<may::ViewWorkflows>,
     id: web::Path<Uuid>,
-    body: web::Bytes,
+    candidate: OptionalJson<Candidate>,
 ) -> Result<HttpResponse, ApiError> {
-    let candidate = if body.is_empty() {
-        Candidate::default()
-    } else {
-        let unreadable = |error| ApiError::new(Code::BadRequest, format!("The body cannot be read: {error}."));
-        serde_json::from_slice(&body).map_err(unreadable)?
-    };
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let faults = publish_version::look_through(&mut tx, *id, candidate).await?;
+    let faults = publish_version::look_through(&mut tx, *id, candidate.0).await?;
     let faults: Vec<_> = faults
         .into_iter()
         .map(|fault| FaultView { code: fault.code, path: fault.path, message: fault.message })

@@ -107,6 +107,16 @@ pub async fn latest_published(tx: &mut TenantTx, ids: &[WorkflowId]) -> Result<H
         .collect())
 }
 
+/// Whether there is such a workflow in use, published or not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn exists(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
+    let org = tx.org().0;
+    let active: Option<bool> = w::workflows.find((org, id)).select(w::active).first(tx.conn()).await.optional()?;
+    Ok(active.unwrap_or(false))
+}
+
 pub(super) async fn list(
     tx: &mut TenantTx,
     filter: &WorkflowFilter,

@@ -147,6 +147,30 @@ impl ApiError {
         }))
     }
 
+    /// The problem document, for an answer that holds several.
+    pub fn problem(&self) -> Problem {
+        let inner = &self.0;
+        Problem {
+            kind: format!("/docs/errors#{}", inner.code.as_str()),
+            title: inner.code.title().into(),
+            status: inner.code.status().as_u16(),
+            detail: inner.detail.clone(),
+            code: inner.code.as_str().into(),
+            retryable: inner.code.retryable(),
+            request_id: request_id::current(),
+            errors: inner
+                .errors
+                .iter()
+                .map(|error| FieldProblem {
+                    field: error.field.clone(),
+                    code: error.code.clone(),
+                    message: error.message.clone(),
+                })
+                .collect(),
+            context: inner.extra.clone(),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.0.code
@@ -180,25 +204,6 @@ impl ResponseError for ApiError {
         if let Some(cause) = &inner.cause {
             tracing::error!(error = format!("{cause:#}"), code = inner.code.as_str(), "request failed");
         }
-        let problem = Problem {
-            kind: format!("/docs/errors#{}", inner.code.as_str()),
-            title: inner.code.title().into(),
-            status: inner.code.status().as_u16(),
-            detail: inner.detail.clone(),
-            code: inner.code.as_str().into(),
-            retryable: inner.code.retryable(),
-            request_id: request_id::current(),
-            errors: inner
-                .errors
-                .iter()
-                .map(|error| FieldProblem {
-                    field: error.field.clone(),
-                    code: error.code.clone(),
-                    message: error.message.clone(),
-                })
-                .collect(),
-            context: inner.extra.clone(),
-        };
         let mut response = HttpResponse::build(inner.code.status());
         response.content_type("application/problem+json");
         if let Some(seconds) = inner.retry_after_s {
@@ -212,7 +217,7 @@ impl ResponseError for ApiError {
                 if matches!(inner.code, Code::UseDpopNonce | Code::BadDeviceProof) { "DPoP" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, format!("{scheme} error=\"{}\"", inner.code.as_str())));
         }
-        response.json(problem)
+        response.json(self.problem())
     }
 }
 

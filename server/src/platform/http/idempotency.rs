@@ -88,6 +88,17 @@ impl IdempotencyKey {
         Some(uuid::Builder::from_custom_bytes(*bytes).into_uuid())
     }
 
+    /// The key of one part of a request whose parts have effects of their own.
+    #[must_use]
+    pub fn part(&self, index: usize) -> Self {
+        Self(self.0.as_ref().map(|key| {
+            // Hashed, so that it fits whatever the length of the whole.
+            let digest =
+                Sha256::digest(key.key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            Key { key: format!("{digest}#{index}"), ..key.clone() }
+        }))
+    }
+
     /// Takes the key for `user` in the transaction of the effect. `body` is what the request asked for.
     ///
     /// # Errors

@@ -1,0 +1,209 @@
+//! Rows of items, read.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel::{
+    ExpressionMethods as _, OptionalExtension as _, PgTextExpressionMethods as _, QueryDsl as _, SelectableHelper as _,
+};
+use diesel_async::RunQueryDsl as _;
+use floorline_domain::LocationId;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::views::{ComponentView, ItemFilter, StatusChoice};
+use crate::platform::db::schema::events::dsl as e;
+use crate::platform::db::schema::items::dsl as i;
+use crate::platform::db::schema::labels::dsl as l;
+use crate::platform::db::schema::workflow_versions::dsl as v;
+use crate::platform::db::schema::{events, items};
+use crate::platform::db::sql;
+use crate::platform::http::ApiError;
+use crate::platform::tenancy::TenantTx;
+
+type Result<T> = std::result::Result<T, ApiError>;
+
+/// What lists show of an item.
+#[derive(Debug, Clone, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = items, check_for_backend(Pg))]
+pub(super) struct SummaryRow {
+    pub(super) id: Uuid,
+    pub(super) code: String,
+    pub(super) order_id: Option<Uuid>,
+    pub(super) line_id: Option<Uuid>,
+    pub(super) parent_id: Option<Uuid>,
+    pub(super) workflow_version_id: Uuid,
+    pub(super) site_id: Uuid,
+    pub(super) location_id: Option<Uuid>,
+    pub(super) assigned_to: Option<Uuid>,
+    pub(super) priority: i16,
+    pub(super) status: String,
+    pub(super) stage: String,
+    pub(super) version: i64,
+    pub(super) stage_entered_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
+    pub(super) completed_at: Option<DateTime<Utc>>,
+}
+
+/// One event of the log.
+#[derive(Debug, Clone, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = events, check_for_backend(Pg))]
+pub(super) struct EventRow {
+    pub(super) version: i64,
+    pub(super) kind: String,
+    pub(super) body: Value,
+    pub(super) actor_id: Option<Uuid>,
+    pub(super) stream_id: Uuid,
+    pub(super) seq: i64,
+    pub(super) occurred_at: DateTime<Utc>,
+    pub(super) uncertainty_ms: Option<i64>,
+    pub(super) recorded_at: DateTime<Utc>,
+}
+
+pub(super) async fn list(
+    tx: &mut TenantTx,
+    filter: &ItemFilter,
+    statuses: &StatusChoice,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<SummaryRow>> {
+    let org = tx.org().0;
+    let mut query = i::items.filter(i::org_id.eq(org)).select(SummaryRow::as_select()).into_boxed();
+    if let Some(order) = filter.order_id {
+        query = query.filter(i::order_id.eq(order));
+    }
+    if let Some(parent) = filter.parent_id {
+        query = query.filter(i::parent_id.eq(parent));
+    }
+    match filter.components {
+        Some(true) => query = query.filter(i::parent_id.is_not_null()),
+        Some(false) => query = query.filter(i::parent_id.is_null()),
+        None => {}
+    }
+    if let StatusChoice::Some(statuses) = statuses {
+        query = query.filter(i::status.eq_any(statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>()));
+    }
+    if let Some(stage) = &filter.stage {
+        query = query.filter(i::stage.eq(stage));
+    }
+    if let Some(site) = filter.site_id {
+        query = query.filter(i::site_id.eq(site));
+    }
+    if let Some(location) = filter.location_id {
+        query = query.filter(i::location_id.eq(location));
+    }
+    if let Some(user) = filter.assigned_to {
+        query = query.filter(i::assigned_to.eq(user));
+    }
+    if let Some(workflow) = filter.workflow_id {
+        let versions = v::workflow_versions.filter(v::org_id.eq(org)).filter(v::workflow_id.eq(workflow)).select(v::id);
+        query = query.filter(i::workflow_version_id.eq_any(versions));
+    }
+    if let Some(start) = &filter.code {
+        query = query.filter(i::code.ilike(format!("{}%", escaped(start))));
+    }
+    if let Some(after) = after {
+        query = query.filter(i::id.gt(after));
+    }
+    Ok(query.order(i::id).limit(limit + 1).load(tx.conn()).await?)
+}
+
+/// A text as LIKE takes it literally.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// The whole item as the rules write it.
+pub(super) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Value> {
+    let org = tx.org().0;
+    i::items
+        .find((org, id))
+        .select(i::state)
+        .first(tx.conn())
+        .await
+        .optional()?
+        .ok_or_else(|| ApiError::not_found("item"))
+}
+
+/// The site of an item, which is also the question whether there is one.
+pub(super) async fn site_of(tx: &mut TenantTx, id: Uuid) -> Result<LocationId> {
+    let org = tx.org().0;
+    let site: Option<Uuid> = i::items.find((org, id)).select(i::site_id).first(tx.conn()).await.optional()?;
+    site.map(LocationId).ok_or_else(|| ApiError::not_found("item"))
+}
+
+/// The sites of many items; those that do not exist are left out.
+pub(super) async fn sites_of(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+    let org = tx.org().0;
+    Ok(i::items.filter(i::org_id.eq(org)).filter(i::id.eq_any(ids)).select((i::id, i::site_id)).load(tx.conn()).await?)
+}
+
+/// The version an item is pinned to: its number and definition.
+pub(super) async fn version(tx: &mut TenantTx, id: Uuid) -> Result<(i32, Value)> {
+    let org = tx.org().0;
+    Ok(v::workflow_versions.find((org, id)).select((v::number, v::body)).first(tx.conn()).await?)
+}
+
+pub(super) async fn components(tx: &mut TenantTx, parent: Uuid) -> Result<Vec<ComponentView>> {
+    let org = tx.org().0;
+    let rows: Vec<(Uuid, String, String, String)> = i::items
+        .filter(i::org_id.eq(org))
+        .filter(i::parent_id.eq(parent))
+        .order(i::code)
+        .select((i::id, i::code, i::status, i::stage))
+        .load(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|(id, code, status, stage)| ComponentView { id, code, status, stage }).collect())
+}
+
+/// The code of the label that is on an item now.
+pub(super) async fn label(tx: &mut TenantTx, item: Uuid) -> Result<Option<String>> {
+    let org = tx.org().0;
+    Ok(l::labels
+        .filter(l::org_id.eq(org))
+        .filter(l::item_id.eq(item))
+        .filter(l::status.eq("active"))
+        .select(l::code)
+        .first(tx.conn())
+        .await
+        .optional()?)
+}
+
+pub(super) async fn events(
+    tx: &mut TenantTx,
+    subject: &str,
+    id: Uuid,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>> {
+    let org = tx.org().0;
+    Ok(e::events
+        .filter(e::org_id.eq(org))
+        .filter(e::subject_type.eq(subject))
+        .filter(e::subject_id.eq(id))
+        .filter(e::version.gt(after))
+        .order(e::version)
+        .limit(limit + 1)
+        .select(EventRow::as_select())
+        .load(tx.conn())
+        .await?)
+}
+
+/// Names of users of this organisation; others stay nameless here.
+pub(super) async fn names(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let org = tx.org().0;
+    let rows: Vec<Row> = sql("SELECT id, name FROM users WHERE org_id = $1 AND id = ANY ($2)")
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .load(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
