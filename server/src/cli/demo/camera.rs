@@ -26,7 +26,8 @@ fn frame(printed: &GrayImage, shake: u32) -> GrayImage {
     let angle = rng.random_range(-0.5..0.5) * steadiness;
     let (dim, grain) = (rng.random_range(0.55..1.0), rng.random_range(0.0..30.0) * steadiness);
     let size = rng.random_range(260..420);
-    let small = image::imageops::resize(printed, size, size * printed.height() / printed.width().max(1), FilterType::Triangle);
+    let small =
+        image::imageops::resize(printed, size, size * printed.height() / printed.width().max(1), FilterType::Triangle);
     let (sin, cos) = angle.sin_cos();
     let middle = (f64::from(FRAME.0) / 2.0, f64::from(FRAME.1) / 2.0);
     let own_middle = (f64::from(small.width()) / 2.0, f64::from(small.height()) / 2.0);

@@ -1,6 +1,5 @@
 //! Ends the server and its database without warning, again and again, while everybody works.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -23,7 +22,7 @@ pub(super) async fn strike(server: &mut ServerChild, tally: &Tally, view: &View)
             view.say("    kill -9 of the database");
             server.kill_postmaster().await
         };
-        tally.kills.fetch_add(1, Ordering::Relaxed);
+        tally.kills.add_one();
         if let Err(error) = struck {
             return error.context("after a kill");
         }

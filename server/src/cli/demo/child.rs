@@ -86,7 +86,10 @@ impl ServerChild {
         let url = format!("{}/health/ready", self.url());
         loop {
             if let Some(status) = self.child.try_wait()? {
-                anyhow::bail!("the server ended while starting: {status}; its log is {}", log_path(&self.data).display());
+                anyhow::bail!(
+                    "the server ended while starting: {status}; its log is {}",
+                    log_path(&self.data).display()
+                );
             }
             if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());

@@ -22,7 +22,13 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(http: &reqwest::Client, url: &str, email: &str, password: &str) -> Self {
-        Self { http: http.clone(), url: url.to_owned(), email: email.to_owned(), password: password.to_owned(), token: Mutex::new(None) }
+        Self {
+            http: http.clone(),
+            url: url.to_owned(),
+            email: email.to_owned(),
+            password: password.to_owned(),
+            token: Mutex::new(None),
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
@@ -59,7 +65,13 @@ impl Desk {
     }
 
     /// Sends until there is an answer other than "later". One key for all tries: what was done is not done twice.
-    async fn try_send(&self, method: &Method, path: &str, body: Option<&Value>, key: &str) -> anyhow::Result<reqwest::Response> {
+    async fn try_send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        key: &str,
+    ) -> anyhow::Result<reqwest::Response> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let last = match self.once(method, path, body, key).await {
@@ -72,7 +84,13 @@ impl Desk {
         }
     }
 
-    async fn once(&self, method: &Method, path: &str, body: Option<&Value>, key: &str) -> anyhow::Result<reqwest::Response> {
+    async fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        key: &str,
+    ) -> anyhow::Result<reqwest::Response> {
         let token = self.token().await?;
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
         if *method == Method::POST {
@@ -94,14 +112,22 @@ impl Desk {
             return Ok(token.clone());
         }
         let body = json!({ "email": self.email, "password": self.password });
-        let answer = self.http.post(format!("{}/v1/auth/login", self.url)).json(&body).send().await?.error_for_status()?;
+        let answer =
+            self.http.post(format!("{}/v1/auth/login", self.url)).json(&body).send().await?.error_for_status()?;
         let tokens: Value = answer.json().await?;
-        let token = tokens.get("access_token").and_then(Value::as_str).context("no access token in the answer")?.to_owned();
+        let token =
+            tokens.get("access_token").and_then(Value::as_str).context("no access token in the answer")?.to_owned();
         *kept = Some((token.clone(), Instant::now() + Duration::from_secs(480)));
         Ok(token)
     }
 }
 
 fn later(status: StatusCode) -> bool {
-    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::BAD_GATEWAY)
+    matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::BAD_GATEWAY
+    )
 }

@@ -12,6 +12,7 @@ pub mod fixtures;
 mod moves;
 mod reckoning;
 mod stage_world;
+mod summary;
 mod supervisor;
 mod tally;
 mod view;
@@ -20,17 +21,16 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use self::child::ServerChild;
 use self::fixtures::Fixtures;
-use self::reckoning::{Reckoning, reckon};
+use self::reckoning::{Ends, reckon};
 use self::stage_world::World;
 use self::supervisor::{decide_cases, progress, supervise};
 use self::tally::Tally;
@@ -81,23 +81,37 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
 /// Stages, plays and reckons; true when everything came out as it must.
 async fn play(server: &mut ServerChild, folder: &Path, fixtures: &Fixtures, options: &Options) -> anyhow::Result<bool> {
     let began = Instant::now();
-    let world = Arc::new(stage_world::stage(&server.url(), &folder.join("phones"), fixtures, &|line| say(&format!("    {line}"))).await?);
+    let world = Arc::new(
+        stage_world::stage(&server.url(), &folder.join("phones"), fixtures, &|line| say(&format!("    {line}")))
+            .await?,
+    );
     let tally = Arc::new(Tally::default());
-    say(&format!("==> {} phones at work; API: {}/docs", world.floors.iter().map(|floor| floor.hands.len()).sum::<usize>(), server.url()));
+    say(&format!(
+        "==> {} phones at work; API: {}/docs",
+        world.floors.iter().map(|floor| floor.hands.len()).sum::<usize>(),
+        server.url()
+    ));
     let view = View::new(&world.floors);
     let finished = perform(server, &world, &tally, &view, options.chaos).await;
     view.clear();
     let finished = finished?;
     let summary = settle(&world, &tally, folder, finished, began.elapsed()).await?;
-    print_summary(&summary, &world, &server.url());
+    summary::print(&summary, &world.logins, &server.url());
     if let Some(file) = &options.json {
-        std::fs::write(file, serde_json::to_vec_pretty(&summary)?).with_context(|| format!("{} cannot be written", file.display()))?;
+        std::fs::write(file, serde_json::to_vec_pretty(&summary)?)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(summary.get("passed") == Some(&Value::Bool(true)))
 }
 
 /// Everybody works until every order is completed and every case decided.
-async fn perform(server: &mut ServerChild, world: &Arc<World>, tally: &Arc<Tally>, view: &View, chaos: bool) -> anyhow::Result<bool> {
+async fn perform(
+    server: &mut ServerChild,
+    world: &Arc<World>,
+    tally: &Arc<Tally>,
+    view: &View,
+    chaos: bool,
+) -> anyhow::Result<bool> {
     let mut players = JoinSet::new();
     for floor in &world.floors {
         for hand in &floor.hands {
@@ -154,7 +168,11 @@ async fn watch(world: &World, tally: &Tally, view: &View) -> anyhow::Result<bool
         }
         if view.is_hidden() && told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
-            say(&format!("    {:>3} s: {open} orders open, {} acts confirmed", began.elapsed().as_secs(), tally.outcomes().values().sum::<u64>()));
+            say(&format!(
+                "    {:>3} s: {open} orders open, {} acts confirmed",
+                began.elapsed().as_secs(),
+                tally.outcomes().values().sum::<u64>()
+            ));
         }
         if began.elapsed() > AT_MOST {
             return Ok(false);
@@ -178,82 +196,8 @@ async fn settle(world: &World, tally: &Tally, folder: &Path, finished: bool, too
     }
     let url = running_url(folder, SUPERUSER).context("the embedded database is not running")?;
     let found = reckon(&url, &journals).await?;
-    summarise(&url, tally, &found, finished, took).await
-}
-
-/// The figures of the whole demonstration.
-async fn summarise(url: &str, tally: &Tally, found: &Reckoning, finished: bool, took: Duration) -> anyhow::Result<Value> {
-    use diesel::sql_types::BigInt;
-    use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
-    #[derive(diesel::QueryableByName)]
-    struct Ends {
-        #[diesel(sql_type = BigInt)]
-        items_completed: i64,
-        #[diesel(sql_type = BigInt)]
-        items_scrapped: i64,
-        #[diesel(sql_type = BigInt)]
-        items_open: i64,
-        #[diesel(sql_type = BigInt)]
-        orders_completed: i64,
-        #[diesel(sql_type = BigInt)]
-        orders_open: i64,
-        #[diesel(sql_type = BigInt)]
-        cases_open: i64,
-        #[diesel(sql_type = BigInt)]
-        photos: i64,
-    }
-    let mut conn = AsyncPgConnection::establish(url).await?;
-    let ends: Ends = diesel::sql_query(include_str!("ends.sql")).get_result(&mut conn).await?;
-    let nothing_open = ends.items_open == 0 && ends.orders_open == 0 && ends.cases_open == 0 && found.unsent == 0;
-    let passed = finished && nothing_open && found.lost == 0 && found.doubled == 0;
-    Ok(json!({
-        "passed": passed,
-        "seconds": took.as_secs(),
-        "entries": found.entries,
-        "outcomes": found.outcomes,
-        "lost": found.lost,
-        "doubled": found.doubled,
-        "unsent": found.unsent,
-        "findings": found.findings,
-        "items_completed": ends.items_completed,
-        "items_scrapped": ends.items_scrapped,
-        "items_open": ends.items_open,
-        "orders_completed": ends.orders_completed,
-        "orders_open": ends.orders_open,
-        "cases_decided": tally.cases.load(Ordering::Relaxed),
-        "cases_open": ends.cases_open,
-        "photos": ends.photos,
-        "absences": tally.absences.load(Ordering::Relaxed),
-        "kills": tally.kills.load(Ordering::Relaxed),
-        "labels_misread": tally.misread.load(Ordering::Relaxed),
-        "latency_ms": { "p50": tally.latency_ms(0.5), "p95": tally.latency_ms(0.95), "p99": tally.latency_ms(0.99) },
-    }))
-}
-
-fn print_summary(summary: &Value, world: &World, url: &str) {
-    let figure = |key: &str| summary.get(key).map(Value::to_string).unwrap_or_default();
-    say(&format!("==> {} entries, lost {}, doubled {}, unsent {}", figure("entries"), figure("lost"), figure("doubled"), figure("unsent")));
-    say(&format!(
-        "    {} items completed, {} scrapped, {} orders completed, {} cases decided, {} absences, {} kills, {} s",
-        figure("items_completed"),
-        figure("items_scrapped"),
-        figure("orders_completed"),
-        figure("cases_decided"),
-        figure("absences"),
-        figure("kills"),
-        figure("seconds"),
-    ));
-    say(&format!("    latency in ms: {}", figure("latency_ms")));
-    for (word, n) in summary.get("outcomes").and_then(Value::as_object).into_iter().flatten() {
-        say(&format!("    {n:>6} {word}"));
-    }
-    for finding in summary.get("findings").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        say(&format!("    ! {finding}"));
-    }
-    say(&format!("    API and its documentation: {url}/docs — everybody's password is in fixtures/"));
-    for login in &world.logins {
-        say(&format!("    {:<22} {:<34} {}", login.organization, login.email, login.roles));
-    }
+    let ends = Ends::read(&url).await?;
+    Ok(summary::of(tally, &found, &ends, finished, took))
 }
 
 async fn serve_on(server: &mut ServerChild, passed: bool) -> anyhow::Result<bool> {

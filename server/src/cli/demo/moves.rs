@@ -58,11 +58,20 @@ pub(super) fn suits(trade: &Trade, item: &Item, stage: &Stage) -> Option<Option<
 }
 
 /// The next step, or none when this worker can do nothing more here now.
-pub(super) fn next(trade: &Trade, item: &Item, workflow: &Workflow, components_ready: Option<bool>, luck: Luck) -> Option<Move> {
+pub(super) fn next(
+    trade: &Trade,
+    item: &Item,
+    workflow: &Workflow,
+    components_ready: Option<bool>,
+    luck: Luck,
+) -> Option<Move> {
     let stage = workflow.stage(&item.stage)?;
     let mut rng = rand::rng();
     let scrappable = item.parent_id.is_none() && item.progress.components.is_empty() && item.status == Status::Active;
-    if scrappable && trade.roles.iter().any(|role| role == "quality" || role == "supervisor") && rng.random_bool(luck.scraps) {
+    if scrappable
+        && trade.roles.iter().any(|role| role == "quality" || role == "supervisor")
+        && rng.random_bool(luck.scraps)
+    {
         return Some(Move::Go(Command::Scrap { reason: "Hole in the front".into() }));
     }
     if let Some(action_id) = route::missing(stage, item, None).into_iter().next() {
@@ -113,11 +122,13 @@ fn perform(trade: &Trade, action_id: String, action: &Action, fails: bool) -> Op
             Move::Fill { action_id, data: json!({ "readings": readings }) }
         }
         Config::Inspection(config) => {
-            let checks: Vec<Value> = config.checks.iter().map(|check| json!({ "item": check, "passed": !fails })).collect();
+            let checks: Vec<Value> =
+                config.checks.iter().map(|check| json!({ "item": check, "passed": !fails })).collect();
             Move::Fill { action_id, data: json!({ "checks": checks }) }
         }
         Config::Form(config) => {
-            let fields: serde_json::Map<String, Value> = config.fields.iter().map(|field| (field.key.clone(), fill(field))).collect();
+            let fields: serde_json::Map<String, Value> =
+                config.fields.iter().map(|field| (field.key.clone(), fill(field))).collect();
             Move::Fill { action_id, data: json!({ "fields": fields }) }
         }
     })
@@ -162,12 +173,14 @@ mod tests {
 
     #[test]
     fn a_gauge_reads_inside_the_limits_unless_it_shall_not() {
-        let spec: ReadingSpec = serde_json::from_value(json!({"name": "a", "unit": "mm", "nominal": 10.0, "tolerance": 0.5})).unwrap();
+        let spec: ReadingSpec =
+            serde_json::from_value(json!({"name": "a", "unit": "mm", "nominal": 10.0, "tolerance": 0.5})).unwrap();
         for _ in 0..200 {
             assert!(spec.accepts(measure(&spec, false)));
             assert!(!spec.accepts(measure(&spec, true)));
         }
-        let exact: ReadingSpec = serde_json::from_value(json!({"name": "a", "unit": "pcs", "min": 6, "max": 6})).unwrap();
+        let exact: ReadingSpec =
+            serde_json::from_value(json!({"name": "a", "unit": "pcs", "min": 6, "max": 6})).unwrap();
         assert!(exact.accepts(measure(&exact, false)));
     }
 }

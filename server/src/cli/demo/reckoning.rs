@@ -78,7 +78,12 @@ pub(super) async fn reckon(url: &str, journals: &[Vec<JournalLine>]) -> anyhow::
 }
 
 impl Reckoning {
-    fn compare(&mut self, line: &JournalLine, own: &BTreeMap<Key, &ReceiptRow>, again: &BTreeMap<Key, Vec<&ReceiptRow>>) {
+    fn compare(
+        &mut self,
+        line: &JournalLine,
+        own: &BTreeMap<Key, &ReceiptRow>,
+        again: &BTreeMap<Key, Vec<&ReceiptRow>>,
+    ) {
         let key = (line.kept.key.stream_id.0, line.kept.key.seq);
         self.entries += 1;
         if line.settled.is_none() {
@@ -96,7 +101,10 @@ impl Reckoning {
         if told.is_some_and(|told| !same_verdict(told, receipt.verdict.as_deref())) {
             self.lose(key, "was told another verdict than the one stored");
         }
-        let word = receipt.reason.as_ref().map_or_else(|| receipt.outcome.clone(), |reason| format!("{}:{reason}", receipt.outcome));
+        let word = receipt
+            .reason
+            .as_ref()
+            .map_or_else(|| receipt.outcome.clone(), |reason| format!("{}:{reason}", receipt.outcome));
         *self.outcomes.entry(word).or_default() += 1;
         let bookings = mine.iter().chain(others).filter(|row| row.booked).count();
         if bookings > 1 {
@@ -140,4 +148,30 @@ async fn orphans(conn: &mut AsyncPgConnection) -> anyhow::Result<usize> {
     }
     let count: Count = diesel::sql_query(include_str!("orphans.sql")).get_result(conn).await?;
     Ok(usize::try_from(count.n)?)
+}
+
+/// How everything stands in the end, read from the tables.
+#[derive(diesel::QueryableByName)]
+pub(super) struct Ends {
+    #[diesel(sql_type = BigInt)]
+    pub(super) items_completed: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) items_scrapped: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) items_open: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) orders_completed: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) orders_open: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) cases_open: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) photos: i64,
+}
+
+impl Ends {
+    pub(super) async fn read(url: &str) -> anyhow::Result<Self> {
+        let mut conn = AsyncPgConnection::establish(url).await?;
+        Ok(diesel::sql_query(include_str!("ends.sql")).get_result(&mut conn).await?)
+    }
 }

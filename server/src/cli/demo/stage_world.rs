@@ -69,7 +69,15 @@ pub(super) async fn found(config: &Config, fixtures: &Fixtures) -> anyhow::Resul
     let founded = async {
         let db = Db::new(database.url(), 2)?;
         let passwords = Passwords::new(&config.sign_in)?;
-        create_first_admin(&db, &passwords, &admin.email, &factory.name, OrganizationKind::Factory, Some(&admin.password)).await?;
+        create_first_admin(
+            &db,
+            &passwords,
+            &admin.email,
+            &factory.name,
+            OrganizationKind::Factory,
+            Some(&admin.password),
+        )
+        .await?;
         db.close();
         anyhow::Ok(())
     }
@@ -90,7 +98,14 @@ pub(super) async fn stage(url: &str, phones: &Path, fixtures: &Fixtures, say: &d
         floors.push(floor);
     }
     let people = |name: &str, people: &[Person]| {
-        people.iter().map(|person| Login { organization: name.to_owned(), email: person.email.clone(), roles: person.roles.join(", ") }).collect::<Vec<_>>()
+        people
+            .iter()
+            .map(|person| Login {
+                organization: name.to_owned(),
+                email: person.email.clone(),
+                roles: person.roles.join(", "),
+            })
+            .collect::<Vec<_>>()
     };
     let logins = fixtures
         .factories
@@ -118,7 +133,8 @@ impl Stagehand<'_> {
 
     async fn organizations(&self) -> anyhow::Result<Organizations> {
         let mut made = Organizations::new();
-        let factories = self.fixtures.factories.iter().map(|factory| (factory.key, &factory.name, &factory.people, "factory"));
+        let factories =
+            self.fixtures.factories.iter().map(|factory| (factory.key, &factory.name, &factory.people, "factory"));
         let brands = self.fixtures.brands.iter().map(|brand| (brand.key, &brand.name, &brand.people, "brand"));
         for (key, name, people, kind) in factories.chain(brands) {
             let admin = people
@@ -143,7 +159,9 @@ impl Stagehand<'_> {
             for partner in &brand.partners {
                 let (brand_id, brand_desk) = made.get(brand.key).context("a brand is missing")?;
                 let (factory_id, factory_desk) = made.get(partner.as_str()).context("a partner is missing")?;
-                let proposed = brand_desk.post("/v1/partnerships", json!({ "brand_id": brand_id, "factory_id": factory_id })).await?;
+                let proposed = brand_desk
+                    .post("/v1/partnerships", json!({ "brand_id": brand_id, "factory_id": factory_id }))
+                    .await?;
                 factory_desk.post(&format!("/v1/partnerships/{}/accept", text(&proposed, "id")?), json!({})).await?;
             }
         }
@@ -156,7 +174,8 @@ impl Stagehand<'_> {
             list(&roles).iter().filter_map(|role| Some((text(role, "name").ok()?, text(role, "id").ok()?))).collect();
         for person in people.iter().filter(|person| person.email != but.email) {
             let held: Vec<&String> = person.roles.iter().filter_map(|role| roles.get(role)).collect();
-            let body = json!({ "email": person.email, "name": person.name, "password": person.password, "role_ids": held });
+            let body =
+                json!({ "email": person.email, "name": person.name, "password": person.password, "role_ids": held });
             admin.post("/v1/users", body).await?;
         }
         Ok(())
@@ -190,7 +209,8 @@ impl Stagehand<'_> {
             orders.push(Order { id, number: fixture.po_number().to_owned(), total });
         }
         say(&format!("{}: phones", factory.name));
-        let site = factory.locations.first().and_then(|site| places.get(&site.key)).context("a factory without a site")?;
+        let site =
+            factory.locations.first().and_then(|site| places.get(&site.key)).context("a factory without a site")?;
         let mut hands = Vec::new();
         for (n, person) in factory.people.iter().enumerate().filter(|(_, person)| !person.is("admin")) {
             let folder = phones.join(format!("{}-{n}", factory.key));
@@ -199,7 +219,12 @@ impl Stagehand<'_> {
         Ok(Floor { name: factory.name.clone(), supervisor, orders, hands })
     }
 
-    async fn workflows(&self, admin: &Desk, factory: &Factory, places: &BTreeMap<String, String>) -> anyhow::Result<BTreeMap<String, String>> {
+    async fn workflows(
+        &self,
+        admin: &Desk,
+        factory: &Factory,
+        places: &BTreeMap<String, String>,
+    ) -> anyhow::Result<BTreeMap<String, String>> {
         let mut made = BTreeMap::new();
         for key in &factory.workflows {
             let fixture = self.fixtures.workflow(key).with_context(|| format!("no workflow {key}"))?;
@@ -212,12 +237,21 @@ impl Stagehand<'_> {
     }
 
     /// Enrols a phone the way it is done on the floor: a code, a key of its own, six digits compared, a person signed in.
-    async fn hand(&self, admin: &Desk, person: &Person, site: &str, places: &BTreeMap<String, String>, folder: &Path) -> anyhow::Result<Hand> {
+    async fn hand(
+        &self,
+        admin: &Desk,
+        person: &Person,
+        site: &str,
+        places: &BTreeMap<String, String>,
+        folder: &Path,
+    ) -> anyhow::Result<Hand> {
         let body = json!({ "site_id": site, "name": format!("Phone of {}", person.name) });
         let enrolment = admin.post("/v1/devices/enrolments", body).await?;
         let api = Api::open(self.server.clone(), folder)?;
         let enrolled = api.claim(&text(&enrolment, "code")?, env!("CARGO_PKG_VERSION")).await?;
-        admin.post(&format!("/v1/devices/{}/approve", enrolled.device_id), json!({ "digits": enrolled.digits })).await?;
+        admin
+            .post(&format!("/v1/devices/{}/approve", enrolled.device_id), json!({ "digits": enrolled.digits }))
+            .await?;
         drop(api);
         let site: LocationId = site.parse()?;
         let phone = Phone::open(PhoneConfig::new(self.server.clone(), folder, site)).await?;

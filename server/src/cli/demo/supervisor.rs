@@ -1,7 +1,6 @@
 //! The supervisor at the desk: holds an item now and then, and decides every case.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
@@ -57,12 +56,16 @@ pub(super) async fn decide_cases(desk: &Desk, tally: &Tally) -> anyhow::Result<u
             // It comes back by itself when the hold is lifted.
             continue;
         }
-        let booked = if roll < 3 { desk.ask(&format!("/v1/sync/cases/{id}/book"), json!({ "note": "Seen on the floor" })).await? } else { None };
+        let booked = if roll < 3 {
+            desk.ask(&format!("/v1/sync/cases/{id}/book"), json!({ "note": "Seen on the floor" })).await?
+        } else {
+            None
+        };
         if booked.is_none() {
             let verb = if roll < 6 { "send_back" } else { "discard" };
             desk.ask(&format!("/v1/sync/cases/{id}/{verb}"), json!({ "note": "Somebody else did it" })).await?;
         }
-        tally.cases.fetch_add(1, Ordering::Relaxed);
+        tally.cases.add_one();
     }
     Ok(open.len())
 }
@@ -70,6 +73,8 @@ pub(super) async fn decide_cases(desk: &Desk, tally: &Tally) -> anyhow::Result<u
 /// How far an order is.
 pub(super) async fn progress(desk: &Desk, order: &Order) -> anyhow::Result<(String, u64)> {
     let view = desk.get(&format!("/v1/orders/{}", order.id)).await?;
-    let figure = |key: &str| view.get("progress").and_then(|progress| progress.get(key)).and_then(Value::as_u64).unwrap_or_default();
+    let figure = |key: &str| {
+        view.get("progress").and_then(|progress| progress.get(key)).and_then(Value::as_u64).unwrap_or_default()
+    };
     Ok((text(&view, "status")?, figure("completed") + figure("scrapped") + figure("cancelled")))
 }

@@ -7,15 +7,29 @@ use std::time::Duration;
 
 use super::moves::Luck;
 
+/// Goes up.
+#[derive(Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Shared by all players of a demonstration.
 #[derive(Default)]
 pub(super) struct Tally {
     latencies_us: Mutex<Vec<u64>>,
     outcomes: Mutex<BTreeMap<String, u64>>,
-    pub(super) absences: AtomicU64,
-    pub(super) cases: AtomicU64,
-    pub(super) kills: AtomicU64,
-    pub(super) misread: AtomicU64,
+    pub(super) absences: Counter,
+    pub(super) cases: Counter,
+    pub(super) kills: Counter,
+    pub(super) misread: Counter,
     /// Nobody goes offline, fails or holds any more: what was begun is finished.
     calm: AtomicBool,
     over: AtomicBool,

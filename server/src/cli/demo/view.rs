@@ -1,10 +1,10 @@
 //! What a person sees while the demonstration plays: orders filling up, items at each stage, phones with and without a network.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use floorline_domain::item::Status;
+use floorline_mobile_sync::resume::LinkState;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::stage_world::Floor;
@@ -21,11 +21,14 @@ pub(super) struct View {
 impl View {
     pub(super) fn new(floors: &[Floor]) -> Self {
         let all = MultiProgress::new();
-        let bar = ProgressStyle::with_template("  {prefix:<14} {bar:32.green/dim} {pos:>4}/{len:<4} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        let line = ProgressStyle::with_template("  {prefix:<14} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressStyle::with_template("  {prefix:<14} {bar:32.green/dim} {pos:>4}/{len:<4} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let line =
+            ProgressStyle::with_template("  {prefix:<14} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let mut orders = Vec::new();
         for order in floors.iter().flat_map(|floor| &floor.orders) {
-            let progress = all.add(ProgressBar::new(order.total)).with_style(bar.clone()).with_prefix(order.number.clone());
+            let progress =
+                all.add(ProgressBar::new(order.total)).with_style(bar.clone()).with_prefix(order.number.clone());
             progress.enable_steady_tick(Duration::from_millis(500));
             orders.push(progress);
         }
@@ -61,10 +64,14 @@ impl View {
         let (mut online, mut silent, mut unsent) = (0, 0, 0);
         for hand in floors.iter().flat_map(|floor| &floor.hands) {
             let Ok(standing) = hand.phone.standing().await else { continue };
-            if standing.link.is_open() { online += 1 } else { silent += 1 }
+            if standing.link == LinkState::Live {
+                online += 1
+            } else {
+                silent += 1
+            }
             unsent += standing.unsent;
         }
-        let cases = tally.cases.load(Ordering::Relaxed);
+        let cases = tally.cases.get();
         let confirmed: u64 = tally.outcomes().values().sum();
         let latency = tally.latency_ms(0.5).map_or_else(String::new, |ms| format!(" · p50 {ms} ms"));
         self.phones.set_message(format!("{online} online, {silent} away, {unsent} acts unsent · {confirmed} confirmed{latency} · {cases} cases decided"));

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use floorline_domain::item::{Command, Item, Status};
@@ -66,7 +65,8 @@ impl Worker {
 
     /// Works until the demonstration is over, then sends what is left.
     pub(super) async fn work(mut self) {
-        let listener = tokio::spawn(listen(Arc::clone(&self.phone), Arc::clone(&self.waiting), Arc::clone(&self.tally)));
+        let listener =
+            tokio::spawn(listen(Arc::clone(&self.phone), Arc::clone(&self.waiting), Arc::clone(&self.tally)));
         while !self.tally.is_over() {
             self.come_and_go();
             let pause = match self.step().await {
@@ -97,7 +97,7 @@ impl Worker {
             }
             None if !self.tally.is_calm() && rand::rng().random_bool(0.012) => {
                 self.offline_until = Some(Instant::now() + Duration::from_secs(rand::rng().random_range(ABSENCE_S)));
-                self.tally.absences.fetch_add(1, Ordering::Relaxed);
+                self.tally.absences.add_one();
                 self.phone.go_offline();
             }
             _ => {}
@@ -123,13 +123,14 @@ impl Worker {
         let mut found = Vec::new();
         for seen in &floor.items {
             let item = &seen.item;
-            if self.avoid.contains_key(&item.id) || seen.marks.iter().any(|mark| mark.may_conflict.is_some()) {
+            if self.avoid.contains_key(&item.id) || seen.marks.iter().any(|mark| mark.conflict.is_some()) {
                 continue;
             }
             let Some(workflow) = self.workflow(item.workflow_version_id).await? else { continue };
             let Some(stage) = workflow.stage(&item.stage) else { continue };
             let Some(place) = suits(&self.trade, item, stage) else { continue };
-            let ready = self.world.components.get(&item.id).map(|parts| unfinished(parts, |id| status.get(&id).copied()) == 0);
+            let ready =
+                self.world.components.get(&item.id).map(|parts| unfinished(parts, |id| status.get(&id).copied()) == 0);
             if let Some(step) = next(&self.trade, item, &workflow, ready, self.tally.luck()) {
                 // A hard gate opens when its photos have arrived; without a network they do not.
                 let gated = stage.hard_gate && matches!(step, Move::Go(Command::Advance { .. }));
@@ -139,7 +140,11 @@ impl Worker {
             }
         }
         // What is begun is finished first.
-        let begun: Vec<_> = found.iter().filter(|(item, ..)| !item.progress.results.is_empty() && item.result_count_here() > 0).cloned().collect();
+        let begun: Vec<_> = found
+            .iter()
+            .filter(|(item, ..)| !item.progress.results.is_empty() && item.result_count_here() > 0)
+            .cloned()
+            .collect();
         let pool = if begun.is_empty() || rand::rng().random_bool(0.2) { &found } else { &begun };
         Ok(pool.choose(&mut rand::rng()).cloned())
     }
@@ -168,7 +173,11 @@ impl Worker {
     async fn carry_out(&mut self, item: &Item, step: Move) -> Result<bool, NativeError> {
         match step {
             Move::Scan { action_id, component } => {
-                let label_of = if component { self.world.components.get(&item.id).and_then(|parts| parts.first().copied()) } else { Some(item.id) };
+                let label_of = if component {
+                    self.world.components.get(&item.id).and_then(|parts| parts.first().copied())
+                } else {
+                    Some(item.id)
+                };
                 let Some(raw) = self.read_label(label_of.unwrap_or(item.id)).await else { return Ok(false) };
                 if rand::rng().random_bool(0.05) {
                     self.scan_only(&raw).await?;
@@ -181,11 +190,15 @@ impl Worker {
                     let Some(blob) = self.take_photo(item, angle).await? else { return Ok(false) };
                     blobs.push(blob);
                 }
-                let photos: Vec<Value> = blobs.iter().zip(&angles).map(|(blob, angle)| json!({ "sha256": blob.sha256, "angle": angle })).collect();
+                let photos: Vec<Value> = blobs
+                    .iter()
+                    .zip(&angles)
+                    .map(|(blob, angle)| json!({ "sha256": blob.sha256, "angle": angle }))
+                    .collect();
                 self.complete(item, action_id, json!({ "photos": photos }), blobs).await
             }
             Move::Sign { action_id } => {
-                let blob = self.phone.keep_photo(SIGNATURE.bytes().to_vec(), "image/png", Some("signature".into())).await?;
+                let blob = self.phone.keep_photo(SIGNATURE.to_vec(), "image/png", Some("signature".into())).await?;
                 let data = json!({ "sha256": blob.sha256, "name": "Signed on the phone" });
                 self.complete(item, action_id, data, vec![blob]).await
             }
@@ -198,7 +211,13 @@ impl Worker {
         }
     }
 
-    async fn complete(&self, item: &Item, action_id: String, data: Value, blobs: Vec<Blob>) -> Result<bool, NativeError> {
+    async fn complete(
+        &self,
+        item: &Item,
+        action_id: String,
+        data: Value,
+        blobs: Vec<Blob>,
+    ) -> Result<bool, NativeError> {
         let evidence = Vec::new();
         let op = Operation::Item(Command::CompleteAction { action_id, data, evidence });
         self.act(Act { blobs, ..Act::new(op, Some(item.id)) }).await
@@ -232,7 +251,7 @@ impl Worker {
         let read = tokio::task::spawn_blocking(move || {
             let text = world.labels.get(&item).and_then(|label| photograph(label));
             if text.is_none() {
-                tally.misread.fetch_add(1, Ordering::Relaxed);
+                tally.misread.add_one();
             }
             text
         });
@@ -241,7 +260,8 @@ impl Worker {
 
     async fn take_photo(&mut self, item: &Item, angle: &str) -> Result<Option<Blob>, NativeError> {
         let things = ["jacket", "frame", "backpack_load", "parcel", "frame_case"];
-        let Some(photo) = things.iter().find_map(|thing| photo_of(thing, angle)).or_else(|| photo_of("parcel", angle)) else {
+        let Some(photo) = things.iter().find_map(|thing| photo_of(thing, angle)).or_else(|| photo_of("parcel", angle))
+        else {
             return Ok(None);
         };
         self.shots += 1;
@@ -258,7 +278,11 @@ trait Begun {
 impl Begun for Item {
     fn result_count_here(&self) -> usize {
         let prefix = format!("{}.", self.stage);
-        self.progress.results.iter().filter(|(id, record)| id.starts_with(&prefix) && record.visit == self.visit()).count()
+        self.progress
+            .results
+            .iter()
+            .filter(|(id, record)| id.starts_with(&prefix) && record.visit == self.visit())
+            .count()
     }
 }
 
@@ -270,7 +294,9 @@ async fn listen(phone: Arc<Phone>, waiting: Arc<std::sync::Mutex<HashMap<ActId, 
             Ok(Notice::Settled { act, verdict, .. }) => {
                 let began = waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&act);
                 let latency = began.map(|began| began.elapsed()).filter(|_| verdict.outcome != Outcome::Pruned);
-                let word = verdict.reason.map_or_else(|| verdict.outcome.to_string(), |reason| format!("{}:{reason}", verdict.outcome));
+                let word = verdict
+                    .reason
+                    .map_or_else(|| verdict.outcome.to_string(), |reason| format!("{}:{reason}", verdict.outcome));
                 tally.settled(word, latency);
             }
             Ok(_) | Err(RecvError::Lagged(_)) => {}
