@@ -41,7 +41,7 @@ async fn a_server_starts_in_an_empty_folder_and_stops_in_the_order_written_down(
     keeping.get(format!("http://{address}/health/live")).send().await.unwrap().bytes().await.unwrap();
 
     let steps = serving.stop().await.unwrap();
-    assert_eq!(steps, ["drain", "http", "jobs", "engine", "pools", "database", "metrics"]);
+    assert_eq!(steps, ["drain", "http", "sockets", "jobs", "engine", "fan-out", "pools", "database", "metrics"]);
     assert_eq!(postmaster_pid(folder.path()), None, "nothing is left running");
     assert!(reqwest::get(format!("http://{address}/health/live")).await.is_err(), "nobody listens");
 

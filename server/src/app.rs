@@ -14,11 +14,13 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use utoipa_actix_web::AppExt as _;
 
 use crate::floor::engine::Engine;
+use crate::floor::sync::{self, Sockets};
 use crate::identity::SignIn;
 use crate::platform::config::{Config, Limits};
 use crate::platform::db::Db;
 use crate::platform::http::{self, ApiError, Code, request_id};
 use crate::platform::jobs::Wake;
+use crate::platform::realtime::Hub;
 use crate::platform::storage::Objects;
 use crate::platform::tenancy::SigningKeys;
 use crate::routes;
@@ -36,6 +38,10 @@ pub struct App {
     pub sign_in: Arc<SignIn>,
     /// The one door through which items change.
     pub engine: Engine,
+    /// Tells committed events to whoever follows them here.
+    pub hub: Hub,
+    /// The live sockets of this server.
+    pub sockets: Sockets,
     /// Photos and the parts of uploads.
     pub objects: Objects,
     /// Wakes the job runner after a commit that brought jobs.
@@ -47,13 +53,16 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together as configured, over a database that is ready.
+    /// Puts the parts together as configured, over a database that is ready. Must be called inside the runtime: the fan-out starts here.
     ///
     /// # Errors
     /// The signing key, the folder for objects or the costs of passwords cannot be used.
     pub fn new(config: &Config, db: Db) -> anyhow::Result<Self> {
+        let engine = Engine::new(db.clone());
         Ok(Self {
-            engine: Engine::new(db.clone()),
+            hub: sync::fan_out(&db, &engine),
+            sockets: Sockets::new(config.limits.sockets),
+            engine,
             db,
             keys: Arc::new(signing_keys(config)?),
             public_url: config.server.public_url.clone(),

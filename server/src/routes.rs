@@ -16,7 +16,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(floor::locations::routes)
         .configure(floor::workflows::routes)
         .configure(floor::items::routes)
-        .configure(orders::routes);
+        .configure(orders::routes)
+        .configure(floor::sync::routes);
 }
 
 /// The contract itself: the document and a page to read it.

@@ -6,11 +6,13 @@
 //! **Stopping**, the other way round, so that nothing is taken away from under something that still needs it:
 //! 1. `drain`: `/health/ready` says no, sockets are told to come back later;
 //! 2. `http`: no new connections; requests under way end;
-//! 3. `jobs`: no new jobs; those under way end or are given back;
-//! 4. `engine`: everything taken is decided and answered;
-//! 5. `pools`: connections to the database close;
-//! 6. `database`: the embedded one stops;
-//! 7. `metrics`: last, so that the end can be observed.
+//! 3. `sockets`: those that said goodbye are gone;
+//! 4. `jobs`: no new jobs; those under way end or are given back;
+//! 5. `engine`: everything taken is decided and answered;
+//! 6. `fan-out`: nobody is told anything any more;
+//! 7. `pools`: connections to the database close;
+//! 8. `database`: the embedded one stops;
+//! 9. `metrics`: last, so that the end can be observed.
 //!
 //! A server that is killed instead loses none of what it confirmed: PostgreSQL has it, and clients ask again for what was not confirmed.
 
@@ -20,12 +22,14 @@ use std::time::{Duration, Instant};
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
+use chrono::Utc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::{App, create_app};
 use crate::database::Database;
+use crate::floor::sync;
 use crate::job_registry::job_registry;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Role, migrate};
@@ -33,7 +37,7 @@ use crate::platform::http::Connections;
 use crate::platform::jobs::Runner;
 use crate::platform::telemetry::install_metrics;
 
-/// Day partitions are made two weeks ahead, and looked after this often.
+/// Day partitions are made two weeks ahead and dropped after one; they are looked after this often.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// A running server. [`Serving::stop`] is its only proper end.
@@ -114,6 +118,8 @@ impl Serving {
         note("drain");
         self.http.stop(true).await;
         note("http");
+        self.app.sockets.gone(self.app.limits.drain).await;
+        note("sockets");
         self.stop_runner.cancel();
         if let Err(panic) = self.runner.await {
             tracing::error!(error = %panic, "the job runner panicked");
@@ -123,6 +129,8 @@ impl Serving {
             tracing::warn!("the engine did not empty in time; what it did not confirm will be sent again");
         }
         note("engine");
+        self.app.hub.close().await;
+        note("fan-out");
         self.stop_watch.cancel();
         self.app.db.close();
         note("pools");
@@ -183,6 +191,16 @@ async fn watch(database: Database, cancel: CancellationToken) -> anyhow::Result<
             every.tick().await;
             if let Err(error) = make_partitions(&db).await {
                 tracing::error!(error = format!("{error:#}"), "day partitions could not be made ahead");
+            }
+            match sync::prune(&db, Utc::now()).await {
+                Ok(pruned) => tracing::debug!(
+                    verdicts = pruned.verdicts,
+                    receipts = pruned.receipts,
+                    feed = pruned.feed,
+                    days = pruned.days,
+                    "pruned"
+                ),
+                Err(error) => tracing::error!(error = %error, "the feed and old receipts could not be pruned"),
             }
         }
     };

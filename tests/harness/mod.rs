@@ -31,6 +31,7 @@ use actix_web::dev::ServerHandle;
 use floorline_domain::OrgId;
 use floorline_server::app::{App, create_app};
 use floorline_server::floor::engine::Engine;
+use floorline_server::floor::sync::{self, Sockets};
 use floorline_server::identity::SignIn;
 use floorline_server::platform::config;
 use floorline_server::platform::db::Db;
@@ -246,15 +247,19 @@ impl At<'_> {
 fn app(url: &str) -> App {
     let cheap = config::SignIn { password_memory_kib: 8, password_passes: 1, behind_proxy: false };
     let db = Db::new(url, POOL).unwrap();
+    let engine = Engine::new(db.clone());
+    let limits = config::Limits::default();
     App {
-        engine: Engine::new(db.clone()),
+        hub: sync::fan_out(&db, &engine),
+        sockets: Sockets::new(limits.sockets),
+        engine,
         db,
         keys: Arc::new(SigningKeys::random().unwrap()),
         public_url: None,
         sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
         objects: Objects::in_memory(),
         jobs: Wake::default(),
-        limits: config::Limits::default(),
+        limits,
         draining: CancellationToken::new(),
     }
 }

@@ -4,4 +4,5 @@ pub mod engine;
 pub mod items;
 pub mod labels;
 pub mod locations;
+pub mod sync;
 pub mod workflows;

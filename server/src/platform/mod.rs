@@ -4,6 +4,7 @@ pub mod config;
 pub mod db;
 pub mod http;
 pub mod jobs;
+pub mod realtime;
 pub mod storage;
 pub mod telemetry;
 pub mod tenancy;

@@ -1,0 +1,75 @@
+//! `floor.sync.v1`: the WebSocket and HTTP faces of the one door, for phones and for boards.
+//!
+//! - `socket.rs` takes the upgrade and the hello, `conversation.rs` runs what follows; `session.rs` and `subscriptions.rs` are the
+//!   protocol itself, pure and tested without sockets.
+//! - `hello.rs` answers a hello, the same for a socket and for `fallback.rs`, the way in where WebSockets are blocked.
+//! - `snapshot.rs` and `feed.rs` give readers their start and their way on.
+//! - `prune.rs` ends what need not be kept for ever.
+//!
+//! Other features reach in only to have sockets look again ([`Sockets::check_device`], [`Sockets::check_user`]).
+
+mod check;
+mod conversation;
+mod fallback;
+mod feed;
+mod following;
+mod fragments;
+mod hello;
+mod leases;
+mod outbound;
+mod presence;
+mod prune;
+mod scope;
+mod session;
+mod snapshot;
+mod socket;
+mod sockets;
+mod store;
+mod subscriptions;
+mod views;
+
+use tokio::sync::broadcast::error::RecvError;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use self::prune::{Pruned, prune};
+pub use self::sockets::Sockets;
+use crate::floor::engine::Engine;
+use crate::platform::db::Db;
+use crate::platform::realtime::Hub;
+
+/// The oldest app that is served.
+const MINIMUM_APP: &str = "0.1.0";
+
+/// The room's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(socket::connect)
+        .service(fallback::submit_batch)
+        .service(feed::read_feed)
+        .service(snapshot::read_snapshot)
+        .service(views::read_presence);
+}
+
+/// The node's fan-out, woken by each commit of `engine`. Must be called inside the runtime.
+pub fn fan_out(db: &Db, engine: &Engine) -> Hub {
+    let hub = Hub::start(db.clone());
+    let mut committed = engine.committed();
+    let waking = hub.clone();
+    hub.spawn(async move {
+        loop {
+            match committed.recv().await {
+                Ok(heads) => {
+                    for head in heads.iter() {
+                        if let Ok(topic) = head.topic.parse() {
+                            waking.wake(&topic, head.head);
+                        }
+                    }
+                }
+                // The poll finds what was missed, within the second.
+                Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "commits missed by the hub"),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
+    hub
+}

@@ -1,0 +1,148 @@
+//! What the floor's phones say they still hold: soft state, so that a live board never pretends to be complete.
+//!
+//! It is kept in memory only, is not in the feed, and no verdict reads it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use floorline_domain::{DeviceId, LocationId, OrgId, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A phone that was not heard of for this long is forgotten.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// The phones of this node, by device.
+#[derive(Default)]
+pub(super) struct Presence(Mutex<HashMap<DeviceId, Seen>>);
+
+#[derive(Clone, Debug)]
+struct Seen {
+    org: OrgId,
+    site: LocationId,
+    user: UserId,
+    name: String,
+    connected: bool,
+    unsent: i64,
+    oldest_at: Option<DateTime<Utc>>,
+    seen_at: DateTime<Utc>,
+}
+
+/// One phone, as it was last heard.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct PhoneView {
+    /// The device.
+    pub(super) device_id: Uuid,
+    /// Who is signed in there.
+    pub(super) user_id: Uuid,
+    /// Their name.
+    pub(super) user_name: String,
+    /// Whether its socket is open now.
+    pub(super) connected: bool,
+    /// Entries that it has not sent yet, as it last said.
+    pub(super) unsent: i64,
+    /// When the oldest of those was made, by the server's clock as far as known.
+    pub(super) oldest_unsent_at: Option<DateTime<Utc>>,
+    /// When it was last heard.
+    pub(super) seen_at: DateTime<Utc>,
+}
+
+impl Presence {
+    fn phones(&self) -> MutexGuard<'_, HashMap<DeviceId, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A phone said hello.
+    pub(super) fn arrived(
+        &self,
+        org: OrgId,
+        site: LocationId,
+        device: DeviceId,
+        user: UserId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) {
+        let mut phones = self.phones();
+        phones.retain(|_, seen| seen.connected || now - seen.seen_at < KEPT);
+        let known = phones.get(&device).map_or((0, None), |seen| (seen.unsent, seen.oldest_at));
+        phones.insert(
+            device,
+            Seen {
+                org,
+                site,
+                user,
+                name: name.into(),
+                connected: true,
+                unsent: known.0,
+                oldest_at: known.1,
+                seen_at: now,
+            },
+        );
+    }
+
+    /// A phone told of its outbox.
+    pub(super) fn told(&self, device: DeviceId, unsent: i64, oldest_at: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        if let Some(seen) = self.phones().get_mut(&device) {
+            seen.unsent = unsent.max(0);
+            seen.oldest_at = oldest_at.filter(|_| unsent > 0);
+            seen.seen_at = now;
+        }
+    }
+
+    /// A phone's socket ended.
+    pub(super) fn left(&self, device: DeviceId, now: DateTime<Utc>) {
+        if let Some(seen) = self.phones().get_mut(&device) {
+            seen.connected = false;
+            seen.seen_at = now;
+        }
+    }
+
+    /// The phones of a site, those heard longest ago first.
+    pub(super) fn of_site(&self, org: OrgId, site: LocationId, now: DateTime<Utc>) -> Vec<PhoneView> {
+        let mut views: Vec<PhoneView> = self
+            .phones()
+            .iter()
+            .filter(|(_, seen)| seen.org == org && seen.site == site)
+            .filter(|(_, seen)| seen.connected || now - seen.seen_at < KEPT)
+            .map(|(device, seen)| PhoneView {
+                device_id: device.0,
+                user_id: seen.user.0,
+                user_name: seen.name.clone(),
+                connected: seen.connected,
+                unsent: seen.unsent,
+                oldest_unsent_at: seen.oldest_at,
+                seen_at: seen.seen_at,
+            })
+            .collect();
+        views.sort_by_key(|view| (view.seen_at, view.device_id));
+        views
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_phone_stays_with_its_unsent_work_and_only_in_its_organisation() {
+        let presence = Presence::default();
+        let [org, other] = [OrgId(Uuid::from_u128(1)), OrgId(Uuid::from_u128(2))];
+        let site = LocationId(Uuid::from_u128(3));
+        let device = DeviceId(Uuid::from_u128(4));
+        let at = |minutes: i64| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        presence.arrived(org, site, device, UserId(Uuid::nil()), "Ana", at(0));
+        presence.told(device, 12, Some(at(-5)), at(1));
+        presence.left(device, at(2));
+        let views = presence.of_site(org, site, at(10));
+        assert_eq!(views.len(), 1);
+        assert_eq!((views[0].connected, views[0].unsent, views[0].oldest_unsent_at), (false, 12, Some(at(-5))));
+        assert!(presence.of_site(other, site, at(10)).is_empty());
+        presence.arrived(org, site, device, UserId(Uuid::nil()), "Ana", at(11));
+        presence.told(device, 0, Some(at(-5)), at(12));
+        assert_eq!(presence.of_site(org, site, at(12))[0].oldest_unsent_at, None);
+        presence.left(device, at(12));
+        assert!(presence.of_site(org, site, at(12) + KEPT).is_empty());
+    }
+}

@@ -1,0 +1,295 @@
+//! Every socket of this node: how many there are, which device holds which, and what they report.
+//!
+//! A seat is taken with the answer to a hello and given back by its drop. That a server holds no more connections than it has file
+//! descriptors for is `platform::http`'s concern; here are the limits of the protocol.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use floorline_domain::{DeviceId, OrgId, StreamId, UserId};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::presence::Presence;
+
+/// Sockets of one person, phones and boards together.
+const PER_USER: usize = 3;
+/// Hellos a second on one node; more wait at the client.
+const HELLOS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
+/// How long a client that came over a limit stays away.
+const COME_BACK: Duration = Duration::from_secs(5);
+
+/// The node's sockets. Cheap to clone.
+#[derive(Clone)]
+pub struct Sockets(Arc<Inner>);
+
+struct Inner {
+    per_organization: usize,
+    next: AtomicU64,
+    seats: Mutex<Seats>,
+    hellos: DefaultDirectRateLimiter,
+    tasks: TaskTracker,
+    presence: Presence,
+}
+
+#[derive(Default)]
+struct Seats {
+    all: HashMap<u64, Taken>,
+    by_device: HashMap<DeviceId, u64>,
+    by_user: HashMap<UserId, HashSet<u64>>,
+    by_organization: HashMap<OrgId, usize>,
+}
+
+struct Taken {
+    who: Who,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// Who sits at a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    pub(super) org: OrgId,
+    pub(super) user: UserId,
+    /// The phone and its stream; none for a reader.
+    pub(super) device: Option<(DeviceId, StreamId)>,
+}
+
+/// What a socket is told from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// A newer socket of the device took its place.
+    Replaced,
+    /// Look at login, permissions and device again, now.
+    Check,
+}
+
+/// Over a limit: come back after this many milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full {
+    pub(super) after_ms: u64,
+}
+
+/// A seat behind a hello.
+pub(super) struct Seat {
+    node: Arc<Inner>,
+    id: u64,
+    orders: mpsc::UnboundedReceiver<Order>,
+}
+
+impl Sockets {
+    /// No sockets yet, and at most `per_organization` of one organisation.
+    pub fn new(per_organization: usize) -> Self {
+        Self(Arc::new(Inner {
+            per_organization,
+            next: AtomicU64::new(1),
+            seats: Mutex::default(),
+            hellos: RateLimiter::direct(Quota::per_second(HELLOS_PER_SECOND)),
+            tasks: TaskTracker::new(),
+            presence: Presence::default(),
+        }))
+    }
+
+    /// Waits until every socket is gone, or `within` is over. They leave when the server's draining is cancelled, not by this.
+    pub async fn gone(&self, within: Duration) {
+        self.0.tasks.close();
+        if tokio::time::timeout(within, self.0.tasks.wait()).await.is_err() {
+            tracing::warn!(count = self.0.tasks.len(), "sockets left open");
+        }
+    }
+
+    /// Has the sockets of a user look at their permissions at once instead of within the minute.
+    pub fn check_user(&self, user: UserId) {
+        self.order(|who| who.user == user, Order::Check);
+    }
+
+    /// Has a device's socket look at its state at once: it may have been revoked.
+    pub fn check_device(&self, device: DeviceId) {
+        self.order(|who| who.device.is_some_and(|(id, _)| id == device), Order::Check);
+    }
+
+    /// What the floor's phones reported.
+    pub(super) fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    /// Is held by a socket's task for as long as it lives.
+    pub(super) fn token(&self) -> TaskTrackerToken {
+        self.0.tasks.token()
+    }
+
+    /// Lets a hello be answered, or says when to come back.
+    pub(super) fn admit_hello(&self) -> Result<(), Full> {
+        self.0.hellos.check().map_err(|_| Full { after_ms: jittered(Duration::from_secs(1)) })
+    }
+
+    /// Takes a seat; a device's earlier socket is told that it was replaced.
+    pub(super) fn sit(&self, who: Who) -> Result<Seat, Full> {
+        let full = Full { after_ms: jittered(COME_BACK) };
+        let mut seats = self.seats();
+        let replaced = who.device.and_then(|(device, _)| seats.by_device.get(&device).copied());
+        let of_user =
+            seats.by_user.get(&who.user).map_or(0, |ids| ids.iter().filter(|id| Some(**id) != replaced).count());
+        let of_organization = seats.by_organization.get(&who.org).copied().unwrap_or(0);
+        if of_user >= PER_USER || of_organization >= self.0.per_organization {
+            return Err(full);
+        }
+        if let Some(taken) = replaced.and_then(|id| seats.remove(id)) {
+            // It may be ending by itself.
+            let _ = taken.orders.send(Order::Replaced);
+        }
+        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, orders) = mpsc::unbounded_channel();
+        seats.insert(id, Taken { who, orders: sender });
+        seats.count();
+        Ok(Seat { node: Arc::clone(&self.0), id, orders })
+    }
+
+    /// Whether a live socket of this node holds the stream.
+    pub(super) fn holds(&self, device: DeviceId, stream: StreamId) -> bool {
+        let seats = self.seats();
+        let taken = seats.by_device.get(&device).and_then(|id| seats.all.get(id));
+        taken.is_some_and(|taken| taken.who.device == Some((device, stream)))
+    }
+
+    fn order(&self, whom: impl Fn(&Who) -> bool, order: Order) {
+        for taken in self.seats().all.values().filter(|taken| whom(&taken.who)) {
+            let _ = taken.orders.send(order);
+        }
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.0.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seats {
+    fn count(&self) {
+        metrics::gauge!("floorline_sync_sockets").set(f64::from(u32::try_from(self.all.len()).unwrap_or(u32::MAX)));
+    }
+
+    fn insert(&mut self, id: u64, taken: Taken) {
+        let who = taken.who;
+        self.by_user.entry(who.user).or_default().insert(id);
+        *self.by_organization.entry(who.org).or_default() += 1;
+        if let Some((device, _)) = who.device {
+            self.by_device.insert(device, id);
+        }
+        self.all.insert(id, taken);
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Taken> {
+        let taken = self.all.remove(&id)?;
+        let who = taken.who;
+        if let Some(ids) = self.by_user.get_mut(&who.user) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.by_user.remove(&who.user);
+            }
+        }
+        if let Some(count) = self.by_organization.get_mut(&who.org) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_organization.remove(&who.org);
+            }
+        }
+        if let Some((device, _)) = who.device
+            && self.by_device.get(&device) == Some(&id)
+        {
+            self.by_device.remove(&device);
+        }
+        Some(taken)
+    }
+}
+
+impl Seat {
+    /// The next order from outside. Cancelling loses nothing.
+    pub(super) async fn order(&mut self) -> Order {
+        match self.orders.recv().await {
+            Some(order) => order,
+            // The seat was taken by a newer socket, whose order was read already.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.node.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        seats.remove(self.id);
+        seats.count();
+    }
+}
+
+/// Between half and one and a half of `about`, so that those who were refused together do not return together.
+fn jittered(about: Duration) -> u64 {
+    let about = u64::try_from(about.as_millis()).unwrap_or(u64::MAX);
+    about / 2 + rand::random_range(0..=about)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn phone(user: u128, device: u128) -> Who {
+        Who {
+            org: OrgId(Uuid::from_u128(1)),
+            user: UserId(Uuid::from_u128(user)),
+            device: Some((DeviceId(Uuid::from_u128(device)), StreamId(Uuid::from_u128(device)))),
+        }
+    }
+
+    #[test]
+    fn a_devices_second_socket_replaces_the_first() {
+        let sockets = Sockets::new(100);
+        let mut first = sockets.sit(phone(1, 1)).unwrap();
+        let second = sockets.sit(phone(1, 1)).unwrap();
+        assert_eq!(first.orders.try_recv(), Ok(Order::Replaced));
+        let (device, stream) = phone(1, 1).device.unwrap();
+        // The first one's end must not take the second one's place away.
+        drop(first);
+        assert!(sockets.holds(device, stream));
+        assert!(!sockets.holds(device, StreamId(Uuid::nil())));
+        drop(second);
+        assert!(!sockets.holds(device, stream));
+    }
+
+    #[test]
+    fn a_person_has_three_sockets_and_a_replaced_one_does_not_count() {
+        let sockets = Sockets::new(100);
+        let _seats: Vec<Seat> = (1..=3).map(|device| sockets.sit(phone(1, device)).unwrap()).collect();
+        assert!(sockets.sit(phone(1, 4)).is_err());
+        assert!(sockets.sit(phone(1, 3)).is_ok());
+        assert!(sockets.sit(phone(2, 4)).is_ok());
+    }
+
+    #[test]
+    fn an_organisation_has_its_share() {
+        let sockets = Sockets::new(2);
+        let _seats: Vec<Seat> = (1..=2).map(|n| sockets.sit(phone(n, n)).unwrap()).collect();
+        assert!(sockets.sit(phone(3, 3)).is_err());
+        assert!(sockets.sit(Who { org: OrgId(Uuid::from_u128(2)), ..phone(3, 3) }).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_left_when_everybody_went() {
+        let sockets = Sockets::new(100);
+        drop(sockets.sit(phone(1, 1)).unwrap());
+        let seats = sockets.seats();
+        assert!(seats.all.is_empty() && seats.by_user.is_empty() && seats.by_organization.is_empty());
+    }
+
+    #[test]
+    fn more_hellos_than_a_node_answers_are_told_when_to_return() {
+        let sockets = Sockets::new(100);
+        let refused = (0..400).filter_map(|_| sockets.admit_hello().err()).collect::<Vec<_>>();
+        assert!(refused.len() > 100);
+        assert!(refused.iter().all(|full| (500..=1500).contains(&full.after_ms)));
+    }
+}

@@ -1,0 +1,162 @@
+//! Which topics are followed on this node, and what wakes them.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::Utc;
+use floorline_mobile_sync::wire::Topic;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::feed::{Feed, Follower, LogReader};
+use super::{FeedKey, TopicHead, store};
+use crate::platform::db::Db;
+use crate::platform::http::ApiError;
+
+/// Between two looks at the heads of followed topics: how late another node's commit may be told here.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// The node's fan-out. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    feeds: Mutex<HashMap<Topic, Vec<Arc<Feed>>>>,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Hub {
+    /// A hub that polls `db`. Must be called inside the runtime.
+    pub fn start(db: Db) -> Self {
+        let hub = Self(Arc::new(Inner {
+            db,
+            feeds: Mutex::default(),
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }));
+        hub.0.tasks.spawn(poll(hub.clone(), hub.0.closing.clone()));
+        hub
+    }
+
+    /// Ends all reading; followers keep what they have.
+    pub async fn close(&self) {
+        self.0.closing.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Runs something that ends with the hub.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.0.closing.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Reads the log of a feed without following it.
+    pub fn reader(&self, key: FeedKey) -> LogReader {
+        LogReader::new(self.0.db.clone(), key)
+    }
+
+    fn feeds(&self) -> MutexGuard<'_, HashMap<Topic, Vec<Arc<Feed>>>> {
+        self.0.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The topic as its row stands now; `None` when it has none, or it is not the reader's.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn head(&self, key: &FeedKey) -> Result<Option<TopicHead>, ApiError> {
+        store::head(&self.0.db, key).await
+    }
+
+    /// Follows a topic from its head on; `None` when it does not exist or is not the reader's. Whether the reader may is the caller's
+    /// question; here row-level security is the only guard.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn follow(&self, key: FeedKey) -> Result<Option<Follower>, ApiError> {
+        if let Some(follower) = self.join(&key, None) {
+            return Ok(Some(follower));
+        }
+        let Some(head) = store::head(&self.0.db, &key).await? else { return Ok(None) };
+        let follower = self.join(&key, Some(head));
+        // A commit between the look at the head and the joining woke nobody here.
+        if let Some(follower) = &follower {
+            self.wake(&follower.key().topic, follower.head() + 1);
+        }
+        Ok(follower)
+    }
+
+    /// Tells that a topic's head is at least `head`. Never blocks and never waits for the database.
+    pub fn wake(&self, topic: &Topic, head: i64) {
+        let feeds: Vec<Arc<Feed>> = self.feeds().get(topic).cloned().unwrap_or_default();
+        for feed in feeds {
+            if feed.hear(head) {
+                let db = self.0.db.clone();
+                self.0.tasks.spawn(async move { feed.read(&db, Utc::now()).await });
+            }
+        }
+    }
+
+    /// Takes a place at a feed that is followed already, or at one that starts at `head`.
+    fn join(&self, key: &FeedKey, head: Option<TopicHead>) -> Option<Follower> {
+        let mut feeds = self.feeds();
+        let known = feeds.get(&key.topic).and_then(|feeds| feeds.iter().find(|feed| feed.key == *key)).cloned();
+        let feed = match (known, head) {
+            (Some(feed), _) => feed,
+            (None, None) => return None,
+            (None, Some(head)) => {
+                let feed = Arc::new(Feed::new(*key, head));
+                feeds.entry(key.topic).or_default().push(Arc::clone(&feed));
+                feed
+            }
+        };
+        feed.followers.fetch_add(1, Ordering::AcqRel);
+        drop(feeds);
+        Some(Follower::new(self.clone(), feed))
+    }
+
+    pub(super) fn leave(&self, feed: &Arc<Feed>) {
+        let mut feeds = self.feeds();
+        if feed.followers.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        if let Some(same_topic) = feeds.get_mut(&feed.key.topic) {
+            same_topic.retain(|other| !Arc::ptr_eq(other, feed));
+            if same_topic.is_empty() {
+                feeds.remove(&feed.key.topic);
+            }
+        }
+    }
+}
+
+/// Looks at the heads of all followed topics, again and again: the wake-up that no crash and no other node can lose.
+async fn poll(hub: Hub, closing: CancellationToken) {
+    let mut ticks = tokio::time::interval(POLL_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = closing.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let topics: Vec<Topic> = hub.feeds().keys().copied().collect();
+        metrics::gauge!("floorline_sync_topics_followed")
+            .set(f64::from(u32::try_from(topics.len()).unwrap_or(u32::MAX)));
+        if topics.is_empty() {
+            continue;
+        }
+        match store::poll(&hub.0.db, &topics).await {
+            Ok(heads) => heads.iter().for_each(|(topic, head)| hub.wake(topic, *head)),
+            Err(error) => tracing::warn!(error = %error, "heads not polled"),
+        }
+    }
+}
