@@ -9,7 +9,9 @@ use floorline_domain::item::Item;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::chance::Chance;
 use crate::feed::FeedEvent;
+use crate::resume::backoff;
 use crate::store::{Row, Store, StoreError, TopicCursor};
 use crate::topic::Topic;
 use crate::wire::{CursorAt, Mode, Push, Raw, Subscription, TopicState};
@@ -28,7 +30,22 @@ struct Feed {
     /// The cursor last reported on this connection.
     reported: Option<i64>,
     /// A snapshot is being fetched; pushes before it mean nothing.
-    loading: bool,
+    loading: Option<Loading>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Loading {
+    path: String,
+    /// How often it failed.
+    failed: u32,
+    /// When to ask again; none while an answer is awaited.
+    again_at: Option<i64>,
+}
+
+impl Loading {
+    fn begin(path: &str) -> Option<Self> {
+        Some(Self { path: path.to_owned(), failed: 0, again_at: None })
+    }
 }
 
 /// What a push came to.
@@ -80,35 +97,63 @@ impl Base {
     /// A connection begins or is gone: nothing is being fetched for it and nothing was reported on it.
     pub(crate) fn disconnect(&mut self) {
         for feed in self.feeds.values_mut() {
-            feed.loading = false;
+            feed.loading = None;
             feed.reported = None;
         }
     }
 
-    /// How a feed goes on after a hello. True: a snapshot is needed.
-    pub(crate) fn resume(&mut self, state: &TopicState) -> bool {
-        let Some(feed) = self.feeds.get_mut(&state.topic) else { return false };
+    /// How a feed goes on after a hello: the snapshot it needs, by path and query.
+    pub(crate) fn resume(&mut self, state: &TopicState) -> Option<String> {
+        let feed = self.feeds.get_mut(&state.topic)?;
         let continues = feed.epoch.as_deref() == Some(state.epoch.as_str());
-        match state.mode {
-            Mode::Denied => false,
-            Mode::Delta if continues => false,
-            Mode::Delta | Mode::Snapshot => {
-                feed.loading = true;
-                true
-            }
+        if state.mode == Mode::Denied || (state.mode == Mode::Delta && continues) {
+            return None;
         }
+        let path = format!("/v1/sync/snapshot?topic={}", state.topic);
+        feed.loading = Loading::begin(&path);
+        Some(path)
     }
 
     /// The feed starts over. False: it is not followed, or its snapshot is being fetched already.
-    pub(crate) fn reset(&mut self, topic: Topic) -> bool {
-        let Some(feed) = self.feeds.get_mut(&topic) else { return false };
-        !std::mem::replace(&mut feed.loading, true)
+    pub(crate) fn reset(&mut self, topic: Topic, path: &str) -> bool {
+        match self.feeds.get_mut(&topic) {
+            Some(feed) if feed.loading.is_none() => {
+                feed.loading = Loading::begin(path);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A snapshot did not come, or not whole: it is asked for again, later each time.
+    pub(crate) fn load_failed(&mut self, topic: Topic, now: i64, chance: &mut Chance) {
+        let Some(loading) = self.feeds.get_mut(&topic).and_then(|feed| feed.loading.as_mut()) else { return };
+        loading.again_at = Some(now.saturating_add(backoff(loading.failed, chance)));
+        loading.failed = loading.failed.saturating_add(1);
+    }
+
+    /// Snapshots to ask for again.
+    pub(crate) fn due(&mut self, now: i64) -> Vec<(Topic, String)> {
+        let mut due = Vec::new();
+        for (topic, feed) in &mut self.feeds {
+            if let Some(loading) = feed.loading.as_mut().filter(|loading| loading.again_at.is_some_and(|at| now >= at))
+            {
+                loading.again_at = None;
+                due.push((*topic, loading.path.clone()));
+            }
+        }
+        due
+    }
+
+    /// When the next of them is due.
+    pub(crate) fn due_at(&self) -> Option<i64> {
+        self.feeds.values().filter_map(|feed| feed.loading.as_ref()?.again_at).min()
     }
 
     /// Applies a push to the rows.
     pub(crate) fn push(&mut self, push: &Push, store: &mut impl Store) -> Result<Applied, StoreError> {
         let Some(feed) = self.feeds.get_mut(&push.topic) else { return Ok(Applied::Ignored) };
-        if feed.loading || feed.epoch.as_deref() != Some(push.epoch.as_str()) || push.to <= feed.cursor {
+        if feed.loading.is_some() || feed.epoch.as_deref() != Some(push.epoch.as_str()) || push.to <= feed.cursor {
             return Ok(Applied::Ignored);
         }
         if push.from != feed.cursor {
@@ -139,7 +184,7 @@ impl Base {
             return Ok(false);
         }
         store.swap(&TopicCursor { topic, epoch: epoch.clone(), cursor }, &snapshot.rows)?;
-        *feed = Feed { epoch: Some(epoch), cursor, reported: None, loading: false };
+        *feed = Feed { epoch: Some(epoch), cursor, reported: None, loading: None };
         Ok(true)
     }
 
@@ -161,7 +206,7 @@ impl Base {
     pub(crate) fn unreported(&mut self, events: i64) -> Vec<CursorAt> {
         let mut reports = Vec::new();
         for (topic, feed) in &mut self.feeds {
-            let Some(epoch) = feed.epoch.clone().filter(|_| !feed.loading) else { continue };
+            let Some(epoch) = feed.epoch.clone().filter(|_| feed.loading.is_none()) else { continue };
             if feed.reported.is_none_or(|reported| feed.cursor - reported >= events.max(1)) {
                 feed.reported = Some(feed.cursor);
                 reports.push(CursorAt { topic: *topic, epoch, cursor: feed.cursor });
@@ -172,11 +217,9 @@ impl Base {
 
     /// Whether [`Base::unreported`] would name anything.
     pub(crate) fn is_unreported(&self) -> bool {
-        self.feeds.values().any(|feed| feed.epoch.is_some() && !feed.loading && feed.reported != Some(feed.cursor))
-    }
-
-    pub(crate) fn is_loading(&self, topic: Topic) -> bool {
-        self.feeds.get(&topic).is_some_and(|feed| feed.loading)
+        self.feeds
+            .values()
+            .any(|feed| feed.epoch.is_some() && feed.loading.is_none() && feed.reported != Some(feed.cursor))
     }
 
     /// The hello itself tells the cursors.
@@ -387,8 +430,14 @@ mod tests {
         assert_eq!(base.cursor(topic()), Some(7));
         let row = store.row(topic(), "queue", "018f0000-0000-7000-8000-0000000000b1").unwrap().unwrap();
         assert_eq!(row.version, 4, "the higher version wins");
-        assert!(base.reset(topic()));
-        assert!(!base.reset(topic()), "one snapshot at a time");
+        assert!(base.reset(topic(), "/p"));
+        assert!(!base.reset(topic(), "/p"), "one snapshot at a time");
+        assert_eq!(base.due_at(), None);
+        base.load_failed(topic(), 1_000, &mut Chance::new(1));
+        let at = base.due_at().unwrap();
+        assert!((1_000..=1_500).contains(&at));
+        assert_eq!(base.due(at), [(topic(), "/p".to_owned())]);
+        assert_eq!(base.due(at), [], "asked for once");
         assert_eq!(base.push(&push(7, 8, &[]), &mut store).unwrap(), Applied::Ignored);
     }
 }

@@ -307,7 +307,7 @@ impl Client {
                 self.closed(close, now, store)?
             }
             Event::Snapshot { topic, text } => self.snapshot(topic, &text, now, store)?,
-            Event::SnapshotFailed { topic } => self.snapshot_failed(topic, now),
+            Event::SnapshotFailed { topic } => self.base.load_failed(topic, now.monotonic, &mut self.chance),
             Event::Added { topic, text } => drop(self.base.add(topic, &text, store)?),
             Event::Loaded(item) => put_newer(Topic::Site(self.config.site), item_row(&item)?, store)?,
             Event::Opened { .. } | Event::OpenFailed { .. } | Event::Frame { .. } | Event::Closed { .. } => {}
@@ -327,7 +327,7 @@ impl Client {
             Phase::Live(live) => live.reported_acked < self.outbox.stream().acked_seq || self.base.is_unreported(),
             _ => false,
         };
-        self.link.wake_at(self.outbox.unsent() > 0, unreported)
+        self.link.wake_at(self.outbox.unsent() > 0, unreported, self.base.due_at())
     }
 
     /// Saves an act. It is saved once the store is committed; give the client a [`Event::Tick`] to send it.
@@ -592,7 +592,7 @@ impl Client {
 
     fn snapshot(&mut self, topic: Topic, text: &str, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
         if !self.base.load(topic, text, store)? {
-            self.snapshot_failed(topic, now);
+            self.base.load_failed(topic, now.monotonic, &mut self.chance);
             return Ok(());
         }
         if let Some(cursor) = self.base.cursor(topic) {
@@ -600,13 +600,6 @@ impl Client {
         }
         self.tell(Notice::Loaded { topic });
         Ok(())
-    }
-
-    /// The hello after the next drop asks for it again.
-    fn snapshot_failed(&mut self, topic: Topic, now: Now) {
-        if self.base.is_loading(topic) && self.link.live().is_some() {
-            self.drop_link(Loss::Failed, now);
-        }
     }
 
     fn frame(&mut self, text: &str, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
@@ -633,7 +626,7 @@ impl Client {
             (ServerFrame::Retry(retry), Phase::Live(_)) => self.retry(&retry, now),
             (ServerFrame::Gap(gap), Phase::Live(_)) => self.gap(gap, now),
             (ServerFrame::Push(push), Phase::Live(_)) => self.push(&push, now, store)?,
-            (ServerFrame::Reset(reset), Phase::Live(_)) if self.base.reset(reset.topic) => {
+            (ServerFrame::Reset(reset), Phase::Live(_)) if self.base.reset(reset.topic, &reset.snapshot) => {
                 self.effects.push(Effect::FetchSnapshot { topic: reset.topic, path: reset.snapshot });
             }
             _ => {}
@@ -678,8 +671,7 @@ impl Client {
             self.ask_results(now);
         }
         for state in &welcome.topics {
-            if self.base.resume(state) {
-                let path = format!("/v1/sync/snapshot?topic={}", state.topic);
+            if let Some(path) = self.base.resume(state) {
                 self.effects.push(Effect::FetchSnapshot { topic: state.topic, path });
             }
         }
@@ -825,6 +817,9 @@ impl Client {
             live.ping_n += 1;
             let ping = Ping { n: live.ping_n, outbox: Some(self.outbox.presence()) };
             self.send(ClientFrame::Ping(ping));
+        }
+        for (topic, path) in self.base.due(now.monotonic) {
+            self.effects.push(Effect::FetchSnapshot { topic, path });
         }
         self.report(now);
         self.submit(now, store)

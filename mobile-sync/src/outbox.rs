@@ -202,7 +202,7 @@ impl Outbox {
         for act in self.queue.values() {
             let Some(held) = self.acts.get_mut(act) else { break };
             bytes += held.kept.bytes.bytes().len();
-            if entries.len() >= limits.batch_entries || (bytes > limits.batch_bytes && !entries.is_empty()) {
+            if entries.len() >= limits.batch_entries.max(1) || (bytes > limits.batch_bytes && !entries.is_empty()) {
                 break;
             }
             held.sent = true;

@@ -182,7 +182,7 @@ impl Link {
     }
 
     /// When something is next to be done without any event.
-    pub(crate) fn wake_at(&self, unsent: bool, unreported: bool) -> Option<i64> {
+    pub(crate) fn wake_at(&self, unsent: bool, unreported: bool, snapshot_at: Option<i64>) -> Option<i64> {
         match &self.phase {
             Phase::Down { until } => Some(*until).filter(|_| self.wanted),
             Phase::Stopped(_) => None,
@@ -191,7 +191,10 @@ impl Link {
                 let submit =
                     Some(live.hold_until).filter(|_| unsent && live.waiting.is_none() && live.leave_at.is_none());
                 let report = Some(live.report_at).filter(|_| unreported);
-                [self.deadline(), Some(live.ping_at), submit, report, live.leave_at].into_iter().flatten().min()
+                [self.deadline(), Some(live.ping_at), submit, report, snapshot_at, live.leave_at]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
         }
     }
@@ -205,8 +208,7 @@ impl Link {
                 self.attempt = 0;
             }
         }
-        let step = millis(BACKOFF_BASE).saturating_mul(1_i64.checked_shl(self.attempt.min(20)).unwrap_or(i64::MAX));
-        let backoff = chance.up_to(step.min(millis(BACKOFF_MAX)).unsigned_abs());
+        let backoff = backoff(self.attempt, chance).unsigned_abs();
         let wait = match loss {
             Loss::Dropped if self.attempt == 0 => chance.up_to(self.jitter_ms),
             Loss::Dropped | Loss::Failed => backoff,
@@ -233,6 +235,12 @@ impl Link {
     pub(crate) fn forgive_submit(&mut self) {
         self.offsets.pop_back();
     }
+}
+
+/// How long to wait after that many failures: anything up to a bound that doubles each time.
+pub(crate) fn backoff(failures: u32, chance: &mut Chance) -> i64 {
+    let bound = millis(BACKOFF_BASE).saturating_mul(1 << failures.min(20)).min(millis(BACKOFF_MAX));
+    i64::try_from(chance.up_to(bound.unsigned_abs())).unwrap_or(i64::MAX)
 }
 
 /// Whole milliseconds of a constant.

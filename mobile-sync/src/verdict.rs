@@ -2,7 +2,8 @@
 
 use floorline_domain::ids::{CaseId, ItemId};
 use floorline_domain::refusal::{Outcome, Reason};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::topic::Position;
@@ -20,13 +21,13 @@ pub struct Verdict {
     /// Applied, or what else.
     pub outcome: Outcome,
     /// Why it was not simply applied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub reason: Option<Reason>,
     /// Where its event stands (applied), or the topic's head when it was decided (noop).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub at: Option<Position>,
     /// The item it left behind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub after: Option<After>,
     /// The case that holds it, when a person or a later event decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +51,11 @@ pub struct After {
     pub stage: String,
 }
 
+/// A word of a newer server is no reason to leave its verdict unread: the outcome is what moves the outbox.
+fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(T::deserialize(Value::deserialize(deserializer)?).ok())
+}
+
 impl Verdict {
     /// A verdict that says no more than its outcome.
     pub fn new(seq: i64, outcome: Outcome) -> Self {
@@ -64,5 +70,26 @@ impl Verdict {
     /// True when the entry changed nothing and someone must look at it.
     pub fn needs_someone(&self) -> bool {
         matches!(self.outcome, Outcome::Rejected | Outcome::Parked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_newer_server_are_left_out() {
+        let text =
+            r#"{"seq":7,"outcome":"rejected","reason":"TOO_LOUD","at":{"topic":"moon:1","cursor":2},"later":true}"#;
+        let verdict: Verdict = serde_json::from_str(text).unwrap();
+        assert_eq!(verdict, Verdict::new(7, Outcome::Rejected));
+        assert!(verdict.needs_someone() && !verdict.stops());
+    }
+
+    #[test]
+    fn a_verdict_is_written_as_the_specification_shows_it() {
+        let text = r#"{"seq":1040,"outcome":"rejected","reason":"STAGE_MOVED","detail":{"stage_now":"rework"}}"#;
+        let verdict: Verdict = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&verdict).unwrap(), text);
     }
 }

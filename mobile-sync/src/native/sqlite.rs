@@ -83,6 +83,8 @@ impl File {
 /// A device's storage.
 #[derive(Debug)]
 pub struct SqliteStore {
+    /// Held as long as the store: two owners of one folder would be two futures of one stream.
+    _owner: std::fs::File,
     outbox: File,
     floor: File,
     /// Acts the floor shows by now. Written with the next change that matters: losing this costs nothing.
@@ -105,6 +107,7 @@ pub struct WaitingPhoto {
 impl SqliteStore {
     /// Opens the two files in a folder, which exists.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let owner = own(folder)?;
         let outbox = File::open(&folder.join("outbox.sqlite"), "FULL", OUTBOX)?;
         let path = folder.join("floor.sqlite");
         let floor = match File::open(&path, "OFF", FLOOR) {
@@ -114,7 +117,7 @@ impl SqliteStore {
                 File::open(&path, "OFF", FLOOR)?
             }
         };
-        Ok(Self { outbox, floor, shown: Vec::new() })
+        Ok(Self { _owner: owner, outbox, floor, shown: Vec::new() })
     }
 
     /// Takes back everything since the last commit.
@@ -200,6 +203,20 @@ impl SqliteStore {
         }
         Ok(photos)
     }
+}
+
+/// Locks the folder, waiting a little for an owner that is just closing.
+fn own(folder: &Path) -> Result<std::fs::File, StoreError> {
+    let failed = |error: std::io::Error| StoreError(format!("{}: {error}", folder.display()));
+    let file = std::fs::File::create(folder.join("device.lock")).map_err(failed)?;
+    for _ in 0..100 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(50)),
+            Err(std::fs::TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    Err(StoreError("the device's folder is in use".to_owned()))
 }
 
 fn discard(path: &Path) {

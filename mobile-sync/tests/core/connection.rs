@@ -261,3 +261,19 @@ fn a_snapshot_is_asked_for_and_its_cursor_reported_at_once() {
     phone.give(Event::Snapshot { topic, text: format!("{head}\n{{\"line\":\"end\",\"count\":0}}\n") });
     assert!(phone.server.frames.iter().any(|frame| matches!(frame, ClientFrame::Cursor(at) if at.cursor == 7)));
 }
+
+#[test]
+fn a_snapshot_that_does_not_come_is_asked_for_again_and_work_goes_on() {
+    let mut phone = Phone::new(1);
+    phone.server.mode = Mode::Snapshot;
+    phone.online();
+    for _ in 0..3 {
+        phone.give(Event::SnapshotFailed { topic: site() });
+        phone.pass(10_000);
+    }
+    assert_eq!(phone.fetches.len(), 4);
+    phone.act(note(1)).unwrap();
+    assert_eq!(phone.client.unsent(), 0);
+    let hellos = phone.server.frames.iter().filter(|frame| matches!(frame, ClientFrame::Hello(_))).count();
+    assert_eq!(hellos, 1);
+}
