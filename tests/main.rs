@@ -13,6 +13,7 @@ mod engine;
 mod harness;
 mod harness_itself;
 mod health;
+mod identity;
 mod jobs;
 mod migrations;
 mod objects;

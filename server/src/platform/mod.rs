@@ -1,5 +1,6 @@
 //! What every feature stands on. It never names a feature.
 
+pub mod clock;
 pub mod config;
 pub mod db;
 pub mod http;

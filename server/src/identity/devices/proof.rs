@@ -24,6 +24,7 @@ use super::key::DeviceKey;
 use super::store::{self, Device};
 use crate::app::App;
 use crate::identity::lookup;
+use crate::platform::clock;
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::{SigningKeys, TenantTx};
@@ -116,7 +117,7 @@ impl FromRequest for DeviceProof {
         let app = request.app_data::<web::Data<App>>().cloned();
         let proof = app
             .ok_or_else(|| ApiError::internal(anyhow::anyhow!("no App in the server")))
-            .and_then(|app| Self::read(request, &app, Utc::now()));
+            .and_then(|app| Self::read(request, &app, clock::now()));
         Box::pin(std::future::ready(proof))
     }
 }

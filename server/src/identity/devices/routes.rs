@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
-use chrono::Utc;
 use floorline_domain::DeviceId;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -16,6 +15,7 @@ use super::views::{
 };
 use super::{change, enrol, revoke, tickets};
 use crate::app::App;
+use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, IdempotencyKey, IfMatch, Page, PageQuery, etag, replay};
 use crate::platform::tenancy::{Allowed, TenantTx, may};
 
@@ -66,7 +66,7 @@ async fn create_enrolment(
         Claimed::Replay { status, body } => return Ok(replay(status, body)),
         Claimed::Fresh(claim) => claim,
     };
-    let view = enrol::make_code(&mut tx, &by, &body, &base, Utc::now()).await?;
+    let view = enrol::make_code(&mut tx, &by, &body, &base, clock::now()).await?;
     claim.answer(tx, StatusCode::CREATED, &view).await
 }
 
@@ -74,7 +74,7 @@ async fn create_enrolment(
 #[utoipa::path(tag = "devices", request_body = ClaimBody, responses((status = 200, body = ClaimedDevice)))]
 #[post("/v1/devices/enrolments/claim")]
 async fn claim_enrolment(app: Data<App>, body: Json<ClaimBody>) -> Result<Json<ClaimedDevice>, ApiError> {
-    Ok(Json(enrol::claim(&app, &body, Utc::now()).await?))
+    Ok(Json(enrol::claim(&app, &body, clock::now()).await?))
 }
 
 /// One device.
@@ -98,7 +98,7 @@ async fn change_device(
     body: Json<DeviceChange>,
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let row = change::change(&mut tx, by.user_id, (*id, version), &body, Utc::now()).await?;
+    let row = change::change(&mut tx, by.user_id, (*id, version), &body, clock::now()).await?;
     tx.commit().await?;
     Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(DeviceView::from(row)))
 }
@@ -113,7 +113,7 @@ async fn approve_device(
     body: Json<Approval>,
 ) -> Result<Json<DeviceView>, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let row = enrol::approve(&mut tx, by.user_id, *id, &body.digits, Utc::now()).await?;
+    let row = enrol::approve(&mut tx, by.user_id, *id, &body.digits, clock::now()).await?;
     tx.commit().await?;
     Ok(Json(row.into()))
 }
@@ -129,7 +129,7 @@ async fn revoke_device(
 ) -> Result<Json<DeviceView>, ApiError> {
     let reason = body.map(|body| body.into_inner().reason).unwrap_or_default();
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let row = revoke::revoke(&mut tx, by.user_id, *id, &reason, Utc::now()).await?;
+    let row = revoke::revoke(&mut tx, by.user_id, *id, &reason, clock::now()).await?;
     tx.commit().await?;
     app.sign_in.announce_revoked(DeviceId(row.id));
     Ok(Json(row.into()))
@@ -156,7 +156,7 @@ async fn create_ticket(
     request: HttpRequest,
     body: Json<TicketBody>,
 ) -> Result<Json<TicketView>, ApiError> {
-    let now = Utc::now();
+    let now = clock::now();
     let session = match body.device_id {
         Some(id) => tickets::device_session(&app, &request, DeviceId(id), now).await?,
         None => tickets::user_session(&request).await?,

@@ -3,7 +3,6 @@
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post};
-use chrono::Utc;
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -11,6 +10,7 @@ use super::views::{Credentials, Me, PasswordChange, RefreshBody, SignedIn};
 use super::{address, start, store};
 use crate::app::App;
 use crate::identity::{audit, users};
+use crate::platform::clock;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::{Identity, TenantTx};
 
@@ -22,7 +22,7 @@ pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "auth", request_body = Credentials, responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/login")]
 async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) -> HttpResponse {
-    let (now, account) = (Utc::now(), body.email.trim());
+    let (now, account) = (clock::now(), body.email.trim());
     let address = address::of(&request, app.sign_in.behind_proxy);
     let standing = match app.sign_in.throttle.attempt(address, account, now) {
         Ok(standing) => standing,
@@ -55,14 +55,14 @@ async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) ->
 #[utoipa::path(tag = "auth", request_body = RefreshBody, responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/refresh")]
 async fn refresh(app: Data<App>, body: Json<RefreshBody>) -> Result<Json<SignedIn>, ApiError> {
-    Ok(Json(start::refresh(&app, &body.refresh_token, Utc::now()).await?))
+    Ok(Json(start::refresh(&app, &body.refresh_token, clock::now()).await?))
 }
 
 /// Ends this login; its tokens are good for nothing afterwards. What a phone has not sent yet stays on the phone.
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204, description = "Signed out")))]
 #[post("/v1/auth/logout")]
 async fn logout(app: Data<App>, by: Identity) -> Result<HttpResponse, ApiError> {
-    let now = Utc::now();
+    let now = clock::now();
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     store::end(&mut tx, by.login_id, now).await?;
     audit::append(&mut tx, Some(by.user_id), "login.ended", json!({ "login_id": by.login_id }), now).await?;
@@ -81,7 +81,7 @@ async fn me(by: Identity) -> Json<Me> {
 #[utoipa::path(tag = "auth", security(("bearer" = [])), request_body = PasswordChange, responses((status = 204, description = "Changed")))]
 #[post("/v1/me/password")]
 async fn change_password(app: Data<App>, by: Identity, body: Json<PasswordChange>) -> Result<HttpResponse, ApiError> {
-    let now = Utc::now();
+    let now = clock::now();
     let attempt = app.sign_in.throttle.attempt(None, &by.email, now);
     attempt.map_err(|wait| {
         ApiError::new(Code::TooMany, "Too many failed attempts; wait a while.").retry_after(wait.reset_s)

@@ -12,6 +12,7 @@ use super::store;
 use crate::identity::roles::NewRole;
 use crate::identity::users::NewUserRow;
 use crate::identity::{Passwords, audit, checks, roles, users};
+use crate::platform::clock;
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::TenantTx;
@@ -111,7 +112,7 @@ pub async fn create_first_admin(
         installation: PermissionSet::from([Permission::OrganizationCreate]),
     };
     let mut tx = TenantTx::open(db, OrgId(Uuid::now_v7())).await?;
-    let founded = found(&mut tx, &founding, None, Utc::now()).await?;
+    let founded = found(&mut tx, &founding, None, clock::now()).await?;
     tx.commit().await?;
     Ok(Founded { password: password.is_none().then_some(made_up), ..founded })
 }

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, get, patch, post};
-use chrono::Utc;
 use floorline_domain::OrgId;
 use floorline_domain::permission::{OrganizationKind, PermissionSet};
 use serde_json::json;
@@ -15,6 +14,7 @@ use super::views::{FoundedView, NewOrganization, OrganizationChange, Organizatio
 use super::{Founding, found};
 use crate::app::App;
 use crate::identity::{audit, checks};
+use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, IdempotencyKey, IfMatch, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
 
@@ -44,7 +44,7 @@ async fn create_organization(
             Claimed::Fresh(_) => Err(ApiError::busy("The same request is still running.")),
         };
     }
-    let founded = found(&mut tx, &founding, Some(by.user_id), Utc::now()).await?;
+    let founded = found(&mut tx, &founding, Some(by.user_id), clock::now()).await?;
     let Claimed::Fresh(claim) = key.claim(&mut tx, by.user_id.0, &*body).await? else {
         return Err(ApiError::busy("The same request is still running."));
     };
@@ -122,7 +122,7 @@ fn changed(mut row: OrganizationRow, change: OrganizationChange) -> Result<Organ
             return Err(ApiError::invalid_field("settings", "LENGTH", "The settings have at most 16 KiB."));
         }
     }
-    row.updated_at = Utc::now();
+    row.updated_at = clock::now();
     row.version += 1;
     Ok(row)
 }

@@ -12,6 +12,7 @@ use super::store::{self, PartnershipRow};
 use super::views::{NewPartnership, PartnershipFilter, PartnershipView};
 use crate::app::App;
 use crate::identity::audit;
+use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, Page, PageQuery, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
 
@@ -54,7 +55,7 @@ async fn propose_partnership(
         Claimed::Replay { status, body } => return Ok(replay(status, body)),
         Claimed::Fresh(claim) => claim,
     };
-    let row = propose(&mut tx, &body, Utc::now()).await?;
+    let row = propose(&mut tx, &body, clock::now()).await?;
     record(&mut tx, &by, "partnership.proposed", &row).await?;
     claim.answer(tx, StatusCode::CREATED, &PartnershipView::from(row)).await
 }
@@ -82,7 +83,7 @@ async fn accept_partnership(
     if row.status == "active" {
         return Ok(Json(row.into()));
     }
-    let row = accepted(row, by.org_id.0, Utc::now())?;
+    let row = accepted(row, by.org_id.0, clock::now())?;
     store::update(&mut tx, &row).await?;
     record(&mut tx, &by, "partnership.accepted", &row).await?;
     tx.commit().await?;
@@ -104,7 +105,7 @@ async fn end_partnership(
     }
     row.status = "ended".into();
     (row.brand_accepted_at, row.factory_accepted_at) = (None, None);
-    (row.updated_at, row.version) = (Utc::now(), row.version + 1);
+    (row.updated_at, row.version) = (clock::now(), row.version + 1);
     store::update(&mut tx, &row).await?;
     record(&mut tx, &by, "partnership.ended", &row).await?;
     tx.commit().await?;

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use chrono::Utc;
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -12,6 +11,7 @@ use super::store::{self, NewRole, RoleRow};
 use super::views::{RoleBody, RoleChange, RoleView};
 use crate::app::App;
 use crate::identity::{audit, checks};
+use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, IfMatch, Page, PageQuery, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
 
@@ -43,7 +43,7 @@ async fn create_role(
     key: IdempotencyKey,
     body: Json<RoleBody>,
 ) -> Result<HttpResponse, ApiError> {
-    let now = Utc::now();
+    let now = clock::now();
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let claim = match key.claim(&mut tx, by.user_id.0, &*body).await? {
         Claimed::Replay { status, body } => return Ok(replay(status, body)),
@@ -113,7 +113,7 @@ async fn delete_role(
         Some(by.user_id),
         "role.deleted",
         json!({ "role_id": row.id, "name": row.name }),
-        Utc::now(),
+        clock::now(),
     )
     .await?;
     tx.commit().await?;
@@ -143,7 +143,7 @@ fn changed(by: &Identity, mut row: RoleRow, change: &RoleChange) -> Result<RoleR
         row.permissions = store::texts(&permissions);
     }
     checks::refuse(faults)?;
-    row.updated_at = Utc::now();
+    row.updated_at = clock::now();
     row.version += 1;
     Ok(row)
 }

@@ -14,6 +14,7 @@ use super::store::{self, NewUserRow, UserRow, Wanted};
 use super::views::{NewUser, UserChange, UserFilter, UserView};
 use crate::app::App;
 use crate::identity::{audit, checks, roles};
+use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, IfMatch, Page, PageQuery, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
 
@@ -51,7 +52,7 @@ async fn create_user(
     key: IdempotencyKey,
     body: Json<NewUser>,
 ) -> Result<HttpResponse, ApiError> {
-    let (user, now) = (read(&app, &body).await?, Utc::now());
+    let (user, now) = (read(&app, &body).await?, clock::now());
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let claim = match key.claim(&mut tx, by.user_id.0, &*body).await? {
         Claimed::Replay { status, body } => return Ok(replay(status, body)),
@@ -92,7 +93,7 @@ async fn change_user(
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
-    write_change(&mut tx, &by, row, &change, hash.as_deref(), Utc::now()).await?;
+    write_change(&mut tx, &by, row, &change, hash.as_deref(), clock::now()).await?;
     let row = store::find(&mut tx, *id).await?;
     audit::append(&mut tx, Some(by.user_id), "user.changed", told(*id, &change), row.updated_at).await?;
     tx.commit().await?;
@@ -108,7 +109,7 @@ async fn deactivate_user(
     id: Path<Uuid>,
     version: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
-    let (change, now) = (UserChange { active: Some(false), ..UserChange::default() }, Utc::now());
+    let (change, now) = (UserChange { active: Some(false), ..UserChange::default() }, clock::now());
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
