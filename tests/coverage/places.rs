@@ -25,6 +25,7 @@ routes! {
     POST "/v1/workflows/{id}/validate" => Needs("workflow:view"), at workflow, sending json!({});
     POST "/v1/workflows/{id}/clone" => Needs("workflow:manage"), at workflow, sending json!({ "name": Uuid::new_v4().to_string() });
     GET "/v1/workflows/{id}/progress" => Needs("workflow:view"), at workflow;
+    GET "/v1/workflows/{id}/items" => Needs("item:view"), at workflow;
     GET "/v1/workflows/{id}/analytics" => Needs("workflow:view"), at workflow;
     POST "/v1/workflows/{id}/versions/draft/stages" => Needs("workflow:manage"), at workflow, sending json!({ "key": "pack", "name": "Packing", "order": 2 });
     PUT "/v1/workflows/{id}/versions/draft/stages/reorder" => Needs("workflow:manage"), at workflow, sending json!({ "keys": ["sew"] });

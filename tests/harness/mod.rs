@@ -20,6 +20,7 @@ pub mod database;
 mod eventually;
 mod fixtures;
 pub mod line;
+pub mod made;
 pub mod phone;
 mod snapshot;
 

@@ -82,20 +82,20 @@ impl Plan {
         let item = New {
             attributes: line.attributes.clone(),
             components: line.components.iter().map(|part| (part.code.clone(), part.quantity)).collect(),
-            ..self.new(line, code.clone(), &self.made_by)
+            ..self.blank(line, code.clone(), &self.made_by)
         };
         let parent = item.id;
         let parts = line.components.iter().flat_map(move |part| {
             let code = code.clone();
             (1..=i64::from(part.quantity)).map(move |k| New {
                 parent_id: Some(parent),
-                ..self.new(line, component_code(&code, &part.code, k), &part.made_by)
+                ..self.blank(line, component_code(&code, &part.code, k), &part.made_by)
             })
         });
         std::iter::once(item).chain(parts)
     }
 
-    fn new(&self, line: &PlannedLine, code: String, made_by: &MadeBy) -> New {
+    fn blank(&self, line: &PlannedLine, code: String, made_by: &MadeBy) -> New {
         New {
             id: ItemId(Uuid::now_v7()),
             code,
