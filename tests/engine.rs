@@ -321,3 +321,32 @@ async fn many_phones_at_once_lose_nothing_and_double_nothing() {
     assert_eq!(count(&floor, &line, "SELECT count(*) AS n FROM sync_receipts WHERE outcome = 'applied'").await, 96);
     assert_eq!(count(&floor, &line, "SELECT t.head - count(f.cursor) AS n FROM sync_topics t JOIN sync_feed f ON f.topic_id = t.id WHERE t.id LIKE 'site:%' GROUP BY t.head").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisonous_entry_is_parked_and_the_rest_flows() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (item, other, mut phone) =
+        (line.item("A-0001").await, line.item("A-0002").await, operator(&floor, &line).await);
+    crate::harness::execute(
+        floor.database().owner_url(),
+        "CREATE FUNCTION choke() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'choked' USING ERRCODE = '22012'; END $$; \
+         CREATE TRIGGER choke BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.kind = 'note.added') EXECUTE FUNCTION choke()",
+    )
+    .await;
+    let note = json!({"op": "note.add", "item_id": item, "data": {"text": "x"}});
+    let submit = phone.write([scan(item), note, based(measure(item, 10.0), 2), scan(other)]);
+    let engine = &floor.app.engine;
+    assert_eq!(ends(&engine.submit(submit.clone()).await), ["applied"]);
+    let rest = phone.submit(2, submit.entries[1..].to_vec(), submit.hashes[1..].to_vec());
+    assert!(matches!(engine.submit(rest.clone()).await, Submitted::Retry { from_seq: 2, reason: "INTERNAL", .. }));
+    // As if it had been tried for two minutes.
+    crate::harness::execute(
+        floor.database().owner_url(),
+        "UPDATE sync_attempts SET n = 4, first_at = now() - interval '2 minutes'",
+    )
+    .await;
+    assert!(matches!(engine.submit(rest.clone()).await, Submitted::Retry { from_seq: 2, .. }));
+    assert_eq!(ends(&engine.submit(rest).await), ["parked:INTERNAL", "parked:PRED_FAILED", "applied"]);
+    assert_eq!(count(&floor, &line, "SELECT count(*) AS n FROM sync_case_entries WHERE reason = 'INTERNAL'").await, 1);
+}

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use floorline_domain::{LocationId, OrgId};
 use floorline_mobile_sync::entry::Origin;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,6 +44,9 @@ use crate::platform::http::{ApiError, Code, IdempotencyKey};
 /// Submissions that may wait for one writer.
 const QUEUE: usize = 4096;
 
+/// Bytes of phones' entries that may wait for all writers of a node; what comes beyond that is told to try again.
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
+
 /// The door. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -53,6 +56,7 @@ struct Inner {
     cache: WorkflowCache,
     writers: Mutex<HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Work>>>,
     committed: broadcast::Sender<Arc<Vec<Head>>>,
+    waiting: Arc<Semaphore>,
     draining: CancellationToken,
     tasks: TaskTracker,
 }
@@ -66,6 +70,7 @@ impl Engine {
             cache: WorkflowCache::default(),
             writers: Mutex::default(),
             committed,
+            waiting: Arc::new(Semaphore::new(WAITING_BYTES)),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
@@ -73,14 +78,17 @@ impl Engine {
 
     /// Takes entries of a phone; answers once their verdicts are durable.
     pub async fn submit(&self, submit: DeviceSubmit) -> Submitted {
-        let first_seq = submit.first_seq;
-        let (org, site) = (submit.org, submit.site);
+        let (org, site, first_seq) = (submit.org, submit.site, submit.first_seq);
+        let later = |reason, after_ms| Submitted::Retry { from_seq: first_seq, reason, after_ms };
+        let bytes: usize = submit.entries.iter().map(|entry| entry.bytes().len()).sum();
+        let room =
+            u32::try_from(bytes).ok().and_then(|bytes| Arc::clone(&self.0.waiting).try_acquire_many_owned(bytes).ok());
+        let Some(room) = room else { return later("QUEUE_FULL", 1_000) };
         let (reply, answer) = oneshot::channel();
-        let sent = self.send(org, Some(site), Work::Device { submit: Box::new(submit), reply }).await;
-        let retry = Submitted::Retry { from_seq: first_seq, reason: "DRAINING", after_ms: 2_000 };
+        let sent = self.send(org, Some(site), Work::Device { submit: Box::new(submit), room, reply }).await;
         match sent {
-            Ok(()) => answer.await.unwrap_or(retry),
-            Err(_) => retry,
+            Ok(()) => answer.await.unwrap_or(later("DRAINING", 2_000)),
+            Err(_) => later("DRAINING", 2_000),
         }
     }
 

@@ -12,7 +12,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use floorline_domain::{LocationId, OrgId, StreamId};
 use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::limits::APPLY_ENTRIES;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 use super::batch::{Ask, Place, Reply, apply};
@@ -30,8 +30,11 @@ const ATTEMPTS_OVER: TimeDelta = TimeDelta::seconds(60);
 
 /// What waits at the door, each with its way back.
 pub(super) enum Work {
+    /// `room` is what its bytes take of the node's waiting room; given back with the answer.
     Device {
         submit: Box<DeviceSubmit>,
+        #[expect(dead_code, reason = "held, not looked at")]
+        room: OwnedSemaphorePermit,
         reply: oneshot::Sender<Submitted>,
     },
     Act {
@@ -210,7 +213,7 @@ impl Writer {
 
     /// One submission that fails by itself: entry by entry, until the one at fault stands first.
     async fn settle_alone(&mut self, work: Work, error: &ApiError) {
-        let Work::Device { submit, reply } = work else {
+        let Work::Device { submit, reply, .. } = work else {
             tracing::error!(error = %error, "an act failed");
             answer_failed(work, error);
             return;
@@ -297,7 +300,7 @@ fn refuse_all(batch: Vec<Work>, error: &ApiError) {
 
 fn answer_failed(work: Work, error: &ApiError) {
     match work {
-        Work::Device { submit, reply } => {
+        Work::Device { submit, reply, .. } => {
             drop(reply.send(Submitted::Retry { from_seq: submit.first_seq, reason: "DB_BUSY", after_ms: 800 }));
         }
         Work::Act { reply, .. } | Work::Booking { reply, .. } => drop(reply.send(Err(error.again()))),
