@@ -58,7 +58,8 @@ impl App {
     /// # Errors
     /// The signing key, the folder for objects or the costs of passwords cannot be used.
     pub fn new(config: &Config, db: Db) -> anyhow::Result<Self> {
-        let engine = Engine::new(db.clone());
+        let jobs = Wake::default();
+        let engine = Engine::new(db.clone(), jobs.clone());
         Ok(Self {
             hub: sync::fan_out(&db, &engine),
             sockets: Sockets::new(config.limits.sockets),
@@ -68,7 +69,7 @@ impl App {
             public_url: config.server.public_url.clone(),
             sign_in: Arc::new(SignIn::new(&config.sign_in)?),
             objects: Objects::open(&config.objects.folder)?,
-            jobs: Wake::default(),
+            jobs,
             limits: config.limits.clone(),
             draining: CancellationToken::new(),
         })

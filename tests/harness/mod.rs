@@ -248,7 +248,8 @@ impl At<'_> {
 fn app(url: &str) -> App {
     let cheap = config::SignIn { password_memory_kib: 8, password_passes: 1, behind_proxy: false };
     let db = Db::new(url, POOL).unwrap();
-    let engine = Engine::new(db.clone());
+    let jobs = Wake::default();
+    let engine = Engine::new(db.clone(), jobs.clone());
     let limits = config::Limits::default();
     App {
         hub: sync::fan_out(&db, &engine),
@@ -259,7 +260,7 @@ fn app(url: &str) -> App {
         public_url: None,
         sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
         objects: Objects::in_memory(),
-        jobs: Wake::default(),
+        jobs,
         limits,
         draining: CancellationToken::new(),
     }

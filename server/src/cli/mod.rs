@@ -1,11 +1,15 @@
 //! The command line: one file a command.
 
+mod audit;
 mod db;
 pub mod demo;
 mod migrate;
 mod openapi;
 mod output;
 mod serve;
+#[cfg(test)]
+mod testing;
+mod user;
 mod work;
 
 use std::future::Future;
@@ -39,6 +43,10 @@ enum Command {
     Migrate(migrate::Options),
     /// Runs psql on the embedded database, started for as long as that takes.
     Db(db::Options),
+    /// Makes the first administrator.
+    User(user::Options),
+    /// Proves that the record of who changed what is whole.
+    Audit(audit::Options),
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -63,6 +71,8 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Work => serving(load()?, work::run),
         Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
         Command::Db(options) => brief(load()?, async |config| db::run(&config, options).await),
+        Command::User(options) => brief(load()?, async |config| user::run(&config, options).await),
+        Command::Audit(options) => brief(load()?, async |config| audit::run(&config, options).await),
     }
 }
 

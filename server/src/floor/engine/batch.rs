@@ -20,10 +20,11 @@ use uuid::Uuid;
 
 use super::book::{book, keep_scan};
 use super::cases::NewCase;
+use super::committed::Committed;
 use super::found::{FoundOrigin, FoundReceipt};
 use super::intake::{Arrival, By, HeldStream, Offered, Placed, RecentScan, StreamState, place};
 use super::judge::{Bench, Decision, judge, scanned_text, seen};
-use super::ledger::{Actor, Cause, Head, Ledger, Receipt, Topic, Watermark};
+use super::ledger::{Actor, Cause, Ledger, Receipt, Topic, Watermark};
 use super::load::{Loaded, Needs, load, lock_streams};
 use super::server_operation::ServerStream;
 use super::submission::{Act, Acted, DeviceSubmit, Submitted};
@@ -63,7 +64,7 @@ pub(super) struct Place<'a> {
 }
 
 /// Applies a batch. An error means that nothing of it happened.
-pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Reply>, Vec<Head>), ApiError> {
+pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Reply>, Committed), ApiError> {
     let mut tx = TenantTx::open(place.db, place.org).await?;
     let mut batch = Batch::open(place, &mut tx, asks).await?;
     let mut claims = batch.claim_keys(&mut tx, asks).await?;
@@ -71,9 +72,9 @@ pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Re
     let loaded = load(&mut tx, place.cache, place.site, needs, place.now).await?;
     let mut run = Run::new(batch, loaded);
     run.judge_all()?;
-    run.write(&mut tx, &mut claims).await?;
+    let committed = run.write(&mut tx, &mut claims).await?;
     tx.commit().await?;
-    Ok(run.answer())
+    Ok((run.answer(), committed))
 }
 
 /// What an ask has become.
@@ -520,7 +521,7 @@ impl<'a> Run<'a> {
         &mut self,
         tx: &mut TenantTx,
         claims: &mut [Option<Result<Claimed, ApiError>>],
-    ) -> Result<(), ApiError> {
+    ) -> Result<Committed, ApiError> {
         write(tx, &self.world, &self.ledger).await?;
         self.ledger.write_events(tx).await?;
         let receipts = self.receipts()?;
@@ -542,7 +543,8 @@ impl<'a> Run<'a> {
                 .execute(tx.conn())
                 .await?;
         }
-        self.ledger.finish(tx, &receipts, &watermarks).await
+        self.ledger.finish(tx, &receipts, &watermarks).await?;
+        Ok(Committed::of(&self.ledger, &receipts))
     }
 
     /// Completes every draft by its cursor and writes the bytes that will be sent, now and ever after.
@@ -607,9 +609,8 @@ impl<'a> Run<'a> {
     }
 
     /// The answers, in the order of the asks. Called after COMMIT only.
-    fn answer(self) -> (Vec<Reply>, Vec<Head>) {
-        let replies = self
-            .batch
+    fn answer(self) -> Vec<Reply> {
+        self.batch
             .slots
             .iter()
             .map(|slot| match slot {
@@ -623,8 +624,7 @@ impl<'a> Run<'a> {
                     Reply::Device(self.answer_device(*stream, *first_seq, repeated, fresh))
                 }
             })
-            .collect();
-        (replies, self.ledger.heads().cloned().collect())
+            .collect()
     }
 
     fn answer_act(&self, arrival: Option<usize>) -> Result<Acted, ApiError> {

@@ -316,6 +316,11 @@ impl Ledger {
         self.heads.get(&name).map(|head| head.head - rows + mark)
     }
 
+    /// Whether work was queued for after the commit.
+    pub fn brings_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     /// Whether anything was recorded.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.jobs.is_empty() && self.topics.is_empty()

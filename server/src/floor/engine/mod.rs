@@ -11,6 +11,7 @@
 mod batch;
 mod book;
 mod cases;
+mod committed;
 mod found;
 mod intake;
 mod judge;
@@ -26,6 +27,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use floorline_domain::{LocationId, OrgId};
 use floorline_mobile_sync::entry::Origin;
@@ -37,9 +39,10 @@ pub use self::ledger::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Top
 pub use self::submission::{Act, Acted, Answer, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
 use self::workflows::WorkflowCache;
 pub use self::write::rank;
-use self::writer::{Work, Writer};
+use self::writer::{Tell, Waiting, Work, Writer};
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
+use crate::platform::jobs::Wake;
 
 /// Submissions that may wait for one writer.
 const QUEUE: usize = 4096;
@@ -54,7 +57,8 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     db: Db,
     cache: WorkflowCache,
-    writers: Mutex<HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Work>>>,
+    jobs: Wake,
+    writers: Mutex<HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Waiting>>>,
     committed: broadcast::Sender<Arc<Vec<Head>>>,
     waiting: Arc<Semaphore>,
     draining: CancellationToken,
@@ -62,12 +66,13 @@ struct Inner {
 }
 
 impl Engine {
-    /// An engine over `db`; writers start as they are needed.
-    pub fn new(db: Db) -> Self {
+    /// An engine over `db` that wakes `jobs` when a commit brought some; writers start as they are needed.
+    pub fn new(db: Db, jobs: Wake) -> Self {
         let (committed, _) = broadcast::channel(1024);
         Self(Arc::new(Inner {
             db,
             cache: WorkflowCache::default(),
+            jobs,
             writers: Mutex::default(),
             committed,
             waiting: Arc::new(Semaphore::new(WAITING_BYTES)),
@@ -152,18 +157,19 @@ impl Engine {
 
     async fn send(&self, org: OrgId, site: Option<LocationId>, work: Work) -> Result<(), ApiError> {
         let writer = self.writer(org, site)?;
-        writer.send(work).await.map_err(|_| draining())
+        writer.send(Waiting { work, since: Instant::now() }).await.map_err(|_| draining())
     }
 
     /// The queue of the writer of a site, started at the first use.
-    fn writer(&self, org: OrgId, site: Option<LocationId>) -> Result<mpsc::Sender<Work>, ApiError> {
+    fn writer(&self, org: OrgId, site: Option<LocationId>) -> Result<mpsc::Sender<Waiting>, ApiError> {
         if self.0.draining.is_cancelled() {
             return Err(draining());
         }
         let mut writers = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = writers.entry((org, site)).or_insert_with(|| {
             let (sender, queue) = mpsc::channel(QUEUE);
-            let writer = Writer::new(self.0.db.clone(), self.0.cache.clone(), org, site, self.0.committed.clone());
+            let tell = Tell { committed: self.0.committed.clone(), jobs: self.0.jobs.clone() };
+            let writer = Writer::new(self.0.db.clone(), self.0.cache.clone(), org, site, tell);
             self.0.tasks.spawn(writer.run(queue));
             sender
         });

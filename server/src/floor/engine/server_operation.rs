@@ -9,7 +9,8 @@ use floorline_mobile_sync::entry::WireEntry;
 use floorline_mobile_sync::limits::SCHEMA;
 use serde_json::{Value, json};
 
-use super::ledger::{Actor, Cause, Head, Ledger, Receipt, Watermark};
+use super::committed::Committed;
+use super::ledger::{Actor, Cause, Ledger, Receipt, Watermark};
 use super::submission::{Answer, ServerOperation};
 use crate::platform::db::{Db, sql};
 use crate::platform::http::{ApiError, Claimed, IdempotencyKey};
@@ -73,7 +74,7 @@ impl ServerStream {
     }
 }
 
-/// Runs `operation` for `actor` and answers once it is durable; gives the heads it moved.
+/// Runs `operation` for `actor` and answers once it is durable.
 pub(super) async fn run(
     db: &Db,
     org: OrgId,
@@ -82,12 +83,12 @@ pub(super) async fn run(
     operation: &mut dyn ServerOperation,
     key: IdempotencyKey,
     now: DateTime<Utc>,
-) -> Result<(Answer, Vec<Head>), ApiError> {
+) -> Result<(Answer, Committed), ApiError> {
     let mut tx = TenantTx::open(db, org).await?;
     let data = operation.data();
     let claim = match key.claim(&mut tx, actor.id.0, &data).await? {
         Claimed::Fresh(claim) => claim,
-        Claimed::Replay { status, body } => return Ok((Answer { status, body, replayed: true }, Vec::new())),
+        Claimed::Replay { status, body } => return Ok((Answer { status, body, replayed: true }, Committed::default())),
     };
     let stream = ServerStream::lock(&mut tx, stream, None, now).await?;
     let seq = stream.last_seq + 1;
@@ -120,11 +121,12 @@ pub(super) async fn run(
         last_occurred_at: stream.last_occurred_at,
         recent_scans: stream.recent_scans,
     };
-    ledger.finish(&mut tx, &[receipt], &[watermark]).await?;
+    let receipts = [receipt];
+    ledger.finish(&mut tx, &receipts, &[watermark]).await?;
     let body = serde_json::to_vec(&view).map_err(ApiError::internal)?;
     claim.store(&mut tx, operation.status(), &body).await?;
     tx.commit().await?;
-    Ok((Answer { status: operation.status(), body, replayed: false }, ledger.heads().cloned().collect()))
+    Ok((Answer { status: operation.status(), body, replayed: false }, Committed::of(&ledger, &receipts)))
 }
 
 /// The entry as the server writes it into its own stream.

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 use super::batch::{Ask, Place, Reply, apply};
+use super::committed::Committed;
 use super::ledger::{Actor, Head};
 use super::poison;
 use super::server_operation;
@@ -23,12 +24,23 @@ use super::submission::{Act, Acted, Answer, DeviceSubmit, ServerOperation, Submi
 use super::workflows::WorkflowCache;
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
+use crate::platform::jobs::Wake;
+use crate::platform::telemetry::names;
 
 /// How often an entry may bring its batch down before it is parked, and over how long at least.
 const ATTEMPTS: i32 = 5;
 const ATTEMPTS_OVER: TimeDelta = TimeDelta::seconds(60);
 
-/// What waits at the door, each with its way back.
+/// How most batches end.
+const COMMITTED: &str = "committed";
+
+/// Something that came to the door, and when.
+pub(super) struct Waiting {
+    pub(super) work: Work,
+    pub(super) since: Instant,
+}
+
+/// What may wait there, each with its way back.
 pub(super) enum Work {
     /// `room` is what its bytes take of the node's waiting room; given back with the answer.
     Device {
@@ -66,6 +78,12 @@ impl Work {
     }
 }
 
+/// Who hears of a commit.
+pub(super) struct Tell {
+    pub(super) committed: broadcast::Sender<Arc<Vec<Head>>>,
+    pub(super) jobs: Wake,
+}
+
 /// The task of one site, or of what an organisation has without a site.
 pub(super) struct Writer {
     db: Db,
@@ -75,18 +93,12 @@ pub(super) struct Writer {
     /// The server's own stream for this site: a new one each time a writer starts.
     stream: StreamId,
     started: Instant,
-    committed: broadcast::Sender<Arc<Vec<Head>>>,
+    tell: Tell,
     poisoned: BTreeSet<(StreamId, i64)>,
 }
 
 impl Writer {
-    pub(super) fn new(
-        db: Db,
-        cache: WorkflowCache,
-        org: OrgId,
-        site: Option<LocationId>,
-        committed: broadcast::Sender<Arc<Vec<Head>>>,
-    ) -> Self {
+    pub(super) fn new(db: Db, cache: WorkflowCache, org: OrgId, site: Option<LocationId>, tell: Tell) -> Self {
         Self {
             db,
             cache,
@@ -94,17 +106,17 @@ impl Writer {
             site,
             stream: StreamId(Uuid::new_v4()),
             started: Instant::now(),
-            committed,
+            tell,
             poisoned: BTreeSet::new(),
         }
     }
 
     /// Works until the queue is closed and empty.
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut next = None;
         loop {
             let Some(first) = (match next.take() {
-                Some(work) => Some(work),
+                Some(waiting) => Some(waiting),
                 None => queue.recv().await,
             }) else {
                 return;
@@ -112,19 +124,19 @@ impl Writer {
             let mut batch = Vec::new();
             let mut entries = 0;
             let mut candidate = Some(first);
-            while let Some(work) = candidate.take() {
-                entries += work.entries();
-                if matches!(work, Work::Server { .. }) || (entries > APPLY_ENTRIES && !batch.is_empty()) {
-                    next = Some(work);
+            while let Some(waiting) = candidate.take() {
+                entries += waiting.work.entries();
+                if matches!(waiting.work, Work::Server { .. }) || (entries > APPLY_ENTRIES && !batch.is_empty()) {
+                    next = Some(waiting);
                     break;
                 }
-                batch.push(work);
+                batch.push(waiting);
                 candidate = queue.try_recv().ok();
             }
             if batch.is_empty() {
                 match next.take() {
-                    Some(Work::Server { actor, operation, key, reply }) => {
-                        self.operate(actor, operation, key, reply).await
+                    Some(Waiting { work: Work::Server { actor, operation, key, reply }, since }) => {
+                        self.operate(since, actor, operation, key, reply).await;
                     }
                     other => next = other,
                 }
@@ -136,14 +148,16 @@ impl Writer {
 
     async fn operate(
         &self,
+        since: Instant,
         actor: Actor,
         mut operation: Box<dyn ServerOperation>,
         key: IdempotencyKey,
         reply: oneshot::Sender<Result<Answer, ApiError>>,
     ) {
         let done = server_operation::run(&self.db, self.org, self.stream, actor, operation.as_mut(), key, now()).await;
-        let answer = done.map(|(answer, heads)| {
-            self.tell(heads);
+        let answer = done.map(|(answer, committed)| {
+            metrics::histogram!(names::VERDICT_SECONDS).record(since.elapsed().as_secs_f64());
+            self.tell(committed);
             answer
         });
         // Whoever asked may have gone; it is done all the same.
@@ -151,40 +165,59 @@ impl Writer {
     }
 
     /// Applies a batch and answers everyone in it.
-    async fn settle(&mut self, batch: Vec<Work>) {
-        let started = Instant::now();
-        let entries: usize = batch.iter().map(Work::entries).sum();
+    async fn settle(&mut self, batch: Vec<Waiting>) {
+        let (since, batch): (Vec<Instant>, Vec<Work>) = batch.into_iter().map(|it| (it.since, it.work)).unzip();
+        let entries: Vec<usize> = batch.iter().map(Work::entries).collect();
+        let result = self.settle_all(batch).await;
+        metrics::counter!(names::ENGINE_BATCHES, "result" => result).increment(1);
+        if result == COMMITTED {
+            for (since, entries) in since.iter().zip(entries) {
+                metrics::histogram!(names::VERDICT_SECONDS).record_many(since.elapsed().as_secs_f64(), entries);
+            }
+        }
+    }
+
+    /// Says how that went.
+    async fn settle_all(&mut self, batch: Vec<Work>) -> &'static str {
         match self.apply(&batch).await {
             Ok(replies) => {
                 for (work, reply) in batch.into_iter().zip(replies) {
                     answer(work, reply);
                 }
+                COMMITTED
             }
-            Err(error) if is_passing(&error) => refuse_all(batch, &error),
+            Err(error) if is_passing(&error) => {
+                refuse_all(batch, &error);
+                "retried"
+            }
             Err(error) if batch.len() == 1 => {
-                if let Some(work) = batch.into_iter().next() {
+                for work in batch {
                     self.settle_alone(work, &error).await;
                 }
+                "failed"
             }
             Err(error) => {
                 tracing::error!(error = %error, submissions = batch.len(), "a batch failed and is taken apart");
                 for work in batch {
-                    Box::pin(self.settle(vec![work])).await;
+                    Box::pin(self.settle_all(vec![work])).await;
                 }
+                "bisected"
             }
         }
-        metrics::counter!("floorline_engine_entries_total").increment(u64::try_from(entries).unwrap_or_default());
-        metrics::histogram!("floorline_engine_batch_seconds").record(started.elapsed().as_secs_f64());
     }
 
     async fn apply(&self, batch: &[Work]) -> Result<Vec<Reply>, ApiError> {
         let asks: Vec<Ask<'_>> = batch.iter().filter_map(|work| self.ask(work)).collect();
-        let (replies, heads) = self.apply_asks(&asks, now()).await?;
-        self.tell(heads);
+        let started = Instant::now();
+        let (replies, committed) = self.apply_asks(&asks, now()).await?;
+        metrics::histogram!(names::ENGINE_BATCH_SECONDS).record(started.elapsed().as_secs_f64());
+        let entries = u32::try_from(committed.count()).map_or(f64::INFINITY, f64::from);
+        metrics::histogram!(names::ENGINE_BATCH_ENTRIES).record(entries);
+        self.tell(committed);
         Ok(replies)
     }
 
-    async fn apply_asks(&self, asks: &[Ask<'_>], now: DateTime<Utc>) -> Result<(Vec<Reply>, Vec<Head>), ApiError> {
+    async fn apply_asks(&self, asks: &[Ask<'_>], now: DateTime<Utc>) -> Result<(Vec<Reply>, Committed), ApiError> {
         let place = Place {
             db: &self.db,
             cache: &self.cache,
@@ -224,8 +257,8 @@ impl Writer {
             let single =
                 DeviceSubmit { first_seq: seq, entries: vec![body.clone()], hashes: vec![*hash], ..(*submit).clone() };
             match self.apply_asks(&[Ask::Device(&single)], now()).await {
-                Ok((replies, heads)) => {
-                    self.tell(heads);
+                Ok((replies, committed)) => {
+                    self.tell(committed);
                     match replies.into_iter().next() {
                         Some(Reply::Device(Submitted::Result { results: stored, .. })) => results.extend(stored),
                         Some(Reply::Device(other)) if results.is_empty() => {
@@ -263,10 +296,14 @@ impl Writer {
         }
     }
 
-    fn tell(&self, heads: Vec<Head>) {
-        if !heads.is_empty() {
+    fn tell(&self, committed: Committed) {
+        committed.record();
+        if committed.brought_jobs {
+            self.tell.jobs.now();
+        }
+        if !committed.heads.is_empty() {
             // No receiver: nobody watches.
-            drop(self.committed.send(Arc::new(heads)));
+            drop(self.tell.committed.send(Arc::new(committed.heads)));
         }
     }
 }

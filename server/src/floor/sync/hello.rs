@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::floor::engine::ClockOffset;
 use crate::identity::Session;
 use crate::platform::http::{ApiError, Code};
+use crate::platform::telemetry::names;
 use crate::platform::tenancy::{Identity, TenantTx};
 
 /// A revoked device may hand in what it holds for this long.
@@ -229,7 +230,7 @@ async fn resume(tx: &mut TenantTx, claim: Claim, stream: Option<store::Stream>) 
     };
     if ours.is_some_and(|ours| ours != claim.hash) {
         store::seal(tx, claim.stream).await?;
-        metrics::counter!("floorline_sync_forks_total").increment(1);
+        metrics::counter!(names::FORKS).increment(1);
         tracing::warn!(stream.id = %claim.stream, device.id = %claim.device, seq = claim.acked_seq, "stream forked");
         return Ok(Resumed { stream, page: ResultsPage::default(), forked: true });
     }

@@ -19,6 +19,7 @@ use super::sockets::{Full, Seat, Who};
 use crate::app::App;
 use crate::identity::{self, Session};
 use crate::platform::http::{ApiError, Code};
+use crate::platform::telemetry::names;
 
 /// How long a peer may take to read what is left and to say goodbye itself.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -99,7 +100,7 @@ async fn live(app: App, mut line: Line, agreed: bool) {
     let _counted = app.sockets.token();
     let ending = if agreed { converse(&app, &mut line).await } else { Some(Close::Version.into()) };
     if let Some(ending) = ending {
-        metrics::counter!("floorline_sync_closed_total", "code" => ending.close.code().to_string()).increment(1);
+        metrics::counter!(names::SOCKETS_CLOSED, "code" => ending.close.code().to_string()).increment(1);
         close(line, &ending).await;
     }
 }

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::presence::Presence;
+use crate::platform::telemetry::names;
 
 /// Sockets of one person, phones and boards together.
 const PER_USER: usize = 3;
@@ -169,7 +170,7 @@ impl Sockets {
 
 impl Seats {
     fn count(&self) {
-        metrics::gauge!("floorline_sync_sockets").set(f64::from(u32::try_from(self.all.len()).unwrap_or(u32::MAX)));
+        metrics::gauge!(names::SOCKETS).set(f64::from(u32::try_from(self.all.len()).unwrap_or(u32::MAX)));
     }
 
     fn insert(&mut self, id: u64, taken: Taken) {

@@ -7,6 +7,8 @@ use actix_web::middleware::Next;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::platform::telemetry::names;
+
 tokio::task_local! {
     static CURRENT: String;
 }
@@ -33,8 +35,8 @@ pub async fn observe<B: MessageBody>(
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
     let status = response.status();
     let elapsed = started.elapsed();
-    metrics::counter!("floorline_http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status.as_str().to_owned()).increment(1);
-    metrics::histogram!("floorline_http_request_seconds", "route" => route).record(elapsed.as_secs_f64());
+    metrics::counter!(names::HTTP_REQUESTS, "method" => method.to_string(), "route" => route.clone(), "status" => status.as_str().to_owned()).increment(1);
+    metrics::histogram!(names::HTTP_REQUEST_SECONDS, "route" => route).record(elapsed.as_secs_f64());
     span.in_scope(|| tracing::debug!(status = status.as_u16(), duration_ms = elapsed.as_millis(), "answered"));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {

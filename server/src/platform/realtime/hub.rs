@@ -15,6 +15,7 @@ use super::feed::{Feed, Follower, LogReader};
 use super::{FeedKey, TopicHead, store};
 use crate::platform::db::Db;
 use crate::platform::http::ApiError;
+use crate::platform::telemetry::names;
 
 /// Between two looks at the heads of followed topics: how late another node's commit may be told here.
 const POLL_EVERY: Duration = Duration::from_secs(1);
@@ -149,8 +150,7 @@ async fn poll(hub: Hub, closing: CancellationToken) {
             _ = ticks.tick() => {}
         }
         let topics: Vec<Topic> = hub.feeds().keys().copied().collect();
-        metrics::gauge!("floorline_sync_topics_followed")
-            .set(f64::from(u32::try_from(topics.len()).unwrap_or(u32::MAX)));
+        metrics::gauge!(names::TOPICS_FOLLOWED).set(f64::from(u32::try_from(topics.len()).unwrap_or(u32::MAX)));
         if topics.is_empty() {
             continue;
         }

@@ -40,6 +40,9 @@ metrics! {
     HTTP_REQUESTS = "floorline_http_requests_total", Counter, "method,route,status", "Requests answered.";
     HTTP_REQUEST_SECONDS = "floorline_http_request_seconds", Seconds, "route", "Time from a request's head to its answer's.";
     SOCKETS = "floorline_sockets", Gauge, "", "Live WebSockets.";
+    SOCKETS_CLOSED = "floorline_sockets_closed_total", Counter, "code", "WebSockets closed by the server, by close code.";
+    TOPICS_FOLLOWED = "floorline_topics_followed", Gauge, "", "Feeds that somebody here follows.";
+    FORKS = "floorline_forks_total", Counter, "", "Streams sealed at a hello because the device remembers other entries.";
     ENGINE_BATCHES = "floorline_engine_batches_total", Counter, "result", "Transactions of the engine: committed, bisected, retried or failed.";
     ENGINE_BATCH_ENTRIES = "floorline_engine_batch_entries", Count, "", "Entries in one committed batch.";
     ENGINE_BATCH_SECONDS = "floorline_engine_batch_seconds", Seconds, "", "Time of one batch from its first statement to its commit.";
