@@ -236,3 +236,23 @@ async fn items_are_made_one_by_one_where_no_acceptance_makes_them() {
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(by.get("/v1/items?code=ITEM").await.rows().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_cannot_be_stored_is_the_senders_fault() {
+    let floor = Floor::new().await;
+    let (north, by) = (floor.north(), floor.north().operator());
+    let order = north.accepted_order(1).await;
+    let item = path(&north.items_of(&order).await[0]);
+    for (verb, body) in [
+        ("notes", json!({ "text": "nul\u{0}" })),
+        ("flag", json!({ "reason": "\u{0}" })),
+        ("actions", json!({ "action_id": "sew.look", "data": { "text": "a\u{0}b" } })),
+        ("actions", json!({ "action_id": "cut\u{0}.length", "data": {} })),
+    ] {
+        let refused = by.post(&format!("{item}/{verb}"), body).await;
+        assert!((400..500).contains(&refused.status), "{refused}");
+    }
+    by.post(&format!("{item}/notes"), json!({ "text": "still here" })).await.assert_status(200);
+    let long = json!({ "text": "x".repeat(100_000) });
+    by.post(&format!("{item}/notes"), long).await.assert_status(422).assert_problem("FORM_INVALID");
+}

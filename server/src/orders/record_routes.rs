@@ -124,7 +124,7 @@ async fn get_items(
 
 /// How far an order is, counted from its items.
 #[derive(Debug, Serialize, ToSchema)]
-struct ProgressView {
+struct OrderProgressView {
     /// The order as a whole.
     #[serde(flatten)]
     #[schema(value_type = Object)]
@@ -141,7 +141,7 @@ struct ProgressView {
 
 /// Counts an order's items, by status, line and stage.
 #[utoipa::path(tag = "orders", security(("bearer" = [])), responses(
-    (status = 200, description = "Counts", body = ProgressView),
+    (status = 200, description = "Counts", body = OrderProgressView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[get("/v1/orders/{id}/progress")]
 async fn get_progress(
@@ -154,7 +154,7 @@ async fn get_progress(
     let counted = store::count_items(&mut tx, *id).await?;
     let (whole, lines, stages) = add_up(&counted)?;
     let schedule = views::schedule(&row.status, whole.percent, row.created_at, row.promised_delivery_date, Utc::now());
-    Ok(HttpResponse::Ok().json(ProgressView { whole, schedule, lines, stages }))
+    Ok(HttpResponse::Ok().json(OrderProgressView { whole, schedule, lines, stages }))
 }
 
 type Sums = (order::Progress, BTreeMap<Uuid, order::Progress>, BTreeMap<String, u64>);

@@ -67,7 +67,7 @@ struct Accepted {
 
 /// Why.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-struct Because {
+struct OrderReason {
     /// For people; at most 1,000 characters.
     reason: Option<String>,
 }
@@ -145,7 +145,7 @@ async fn accept_order(
 }
 
 /// Rejects a pending order.
-#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = OrderReason, responses(
     (status = 200, description = "The order", body = OrderView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/orders/{id}/reject")]
@@ -154,14 +154,14 @@ async fn reject_order(
     by: Allowed<may::AcceptOrders>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: OptionalJson<Because>,
+    because: OptionalJson<OrderReason>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = RejectOrder { id: OrderId(*id), reason: because.0.reason, acting: Acting::of(&by) };
     run(&app, &by, by.org_id, operation, key).await
 }
 
 /// Pauses an order: no work in stages until it is resumed.
-#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = OrderReason, responses(
     (status = 200, description = "The order", body = OrderView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/orders/{id}/pause")]
@@ -170,7 +170,7 @@ async fn pause_order(
     by: Allowed<may::ManageOrders>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: OptionalJson<Because>,
+    because: OptionalJson<OrderReason>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = PauseOrder { id: OrderId(*id), reason: because.0.reason, acting: Acting::of(&by) };
     run(&app, &by, by.org_id, operation, key).await
@@ -192,7 +192,7 @@ async fn resume_order(
 }
 
 /// Closes an order by hand; what is still open is cancelled, which takes a reason and `order:override`.
-#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = OrderReason, responses(
     (status = 200, description = "The order", body = OrderView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/orders/{id}/complete")]
@@ -201,14 +201,14 @@ async fn complete_order(
     by: Allowed<may::ManageOrders>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: OptionalJson<Because>,
+    because: OptionalJson<OrderReason>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = CompleteOrder { id: OrderId(*id), reason: because.0.reason, acting: Acting::of(&by) };
     run(&app, &by, by.org_id, operation, key).await
 }
 
 /// Cancels an order, with its items that are not done: the brand while it is pending, the factory until it is completed.
-#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "orders", security(("bearer" = [])), request_body = OrderReason, responses(
     (status = 200, description = "The order", body = OrderView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/orders/{id}/cancel")]
@@ -217,7 +217,7 @@ async fn cancel_order(
     by: Allowed<may::ManageOrders>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: OptionalJson<Because>,
+    because: OptionalJson<OrderReason>,
 ) -> Result<HttpResponse, ApiError> {
     let id = OrderId(*id);
     let factory = factory_of(&app, &by, "cancel", id).await?;

@@ -2,15 +2,16 @@
 
 use actix_web::{HttpResponse, post, web};
 use floorline_domain::item::Command;
-use floorline_domain::{EntryKey, ItemId, LocationId, UserId};
+use floorline_domain::{ItemId, LocationId, UserId};
 use floorline_mobile_sync::entry::Blob;
 use floorline_mobile_sync::op::Operation;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::act_views::{
+    ActedView, AdvanceTarget, AssembledParts, Assignee, Completion, ItemReason, NewNote, NewPlace, OptionalReason,
+    ReworkTarget, UndoEntry,
+};
 use super::store;
 use crate::app::App;
 use crate::floor::engine::{Act, Actor};
@@ -37,97 +38,6 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(undo);
 }
 
-/// What an act did.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ActedView {
-    /// How it ended: `applied`, or `noop` with a reason when it was done already.
-    #[schema(value_type = Object)]
-    verdict: Value,
-    /// The item after it.
-    #[schema(value_type = Option<Object>)]
-    item: Option<Value>,
-}
-
-/// Work on an action.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Completion {
-    /// `<stage>.<action>`.
-    action_id: String,
-    /// By the action's kind: a scan's `raw`, a photo's `photos`, a measurement's `readings` …
-    #[schema(value_type = Object)]
-    data: Value,
-    /// Files that belong to it.
-    #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
-    blobs: Vec<Blob>,
-}
-
-/// Why.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Because {
-    /// For people.
-    reason: String,
-}
-
-/// Why, if there is anything to say.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-struct PerhapsBecause {
-    /// For people.
-    reason: Option<String>,
-}
-
-/// Where to.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-struct Target {
-    /// A stage; absent: the first whose condition holds.
-    to: Option<String>,
-}
-
-/// Back to where, and why.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Rework {
-    /// A stage that a rework edge leads to.
-    to: String,
-    /// For people.
-    reason: String,
-}
-
-/// To whom.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Assignee {
-    /// A user.
-    user_id: Uuid,
-}
-
-/// Where to.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Place {
-    /// A location.
-    location_id: Uuid,
-}
-
-/// What was put in.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Parts {
-    /// Components of this item.
-    component_ids: Vec<Uuid>,
-}
-
-/// A remark.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Note {
-    /// For people.
-    text: String,
-}
-
-/// What to take back.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-struct Undo {
-    /// An entry; absent: the latest.
-    #[schema(value_type = Option<Object>)]
-    of: Option<EntryKey>,
-}
-
 /// Completes an action of the item's stage.
 #[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Completion, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
@@ -146,7 +56,7 @@ async fn complete_action(
 }
 
 /// Skips an action that is not required.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Because, params(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = ItemReason, params(
     ("id" = Uuid, Path, description = "The item"), ("action_id" = String, Path, description = "`<stage>.<action>`")), responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
@@ -156,7 +66,7 @@ async fn skip_action(
     by: Allowed<may::ActOnItems>,
     path: web::Path<(Uuid, String)>,
     key: IdempotencyKey,
-    because: web::Json<Because>,
+    because: web::Json<ItemReason>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, action_id) = path.into_inner();
     let command = Command::SkipAction { action_id, reason: because.into_inner().reason };
@@ -164,7 +74,7 @@ async fn skip_action(
 }
 
 /// Moves the item on to its next stage, or out of its last one.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Target, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = AdvanceTarget, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/advance")]
@@ -173,7 +83,7 @@ async fn advance(
     by: Allowed<may::AdvanceItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    target: OptionalJson<Target>,
+    target: OptionalJson<AdvanceTarget>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::Advance { to: target.0.to }, Vec::new()).await
 }
@@ -207,7 +117,7 @@ async fn resume(
 }
 
 /// Flags the item for somebody to look at.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = ItemReason, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/flag")]
@@ -216,13 +126,13 @@ async fn flag(
     by: Allowed<may::FlagItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: web::Json<Because>,
+    because: web::Json<ItemReason>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::Flag { reason: because.into_inner().reason }, Vec::new()).await
 }
 
 /// Sends the item back along a rework edge.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Rework, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = ReworkTarget, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/rework")]
@@ -231,14 +141,14 @@ async fn rework(
     by: Allowed<may::ReworkItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    back: web::Json<Rework>,
+    back: web::Json<ReworkTarget>,
 ) -> Result<HttpResponse, ApiError> {
-    let Rework { to, reason } = back.into_inner();
+    let ReworkTarget { to, reason } = back.into_inner();
     act(&app, &by, *id, key, Command::Rework { to, reason }, Vec::new()).await
 }
 
 /// Gives the item up.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = ItemReason, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/scrap")]
@@ -247,13 +157,13 @@ async fn scrap(
     by: Allowed<may::ScrapItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: web::Json<Because>,
+    because: web::Json<ItemReason>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::Scrap { reason: because.into_inner().reason }, Vec::new()).await
 }
 
 /// Holds the item: nobody works on it until it is released.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Because, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = ItemReason, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/hold")]
@@ -262,13 +172,13 @@ async fn hold(
     by: Allowed<may::HoldItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: web::Json<Because>,
+    because: web::Json<ItemReason>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::Hold { reason: because.into_inner().reason }, Vec::new()).await
 }
 
 /// Releases a held item into the status it had before.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = PerhapsBecause, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = OptionalReason, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/release")]
@@ -277,7 +187,7 @@ async fn release(
     by: Allowed<may::HoldItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    because: OptionalJson<PerhapsBecause>,
+    because: OptionalJson<OptionalReason>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::Release { reason: because.0.reason }, Vec::new()).await
 }
@@ -312,7 +222,7 @@ async fn claim(
 }
 
 /// Moves the item to another place, perhaps of another site.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Place, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = NewPlace, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/move")]
@@ -321,14 +231,14 @@ async fn move_item(
     by: Allowed<may::MoveItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    to: web::Json<Place>,
+    to: web::Json<NewPlace>,
 ) -> Result<HttpResponse, ApiError> {
     let command = Command::Move { location_id: LocationId(to.location_id), site_id: None };
     act(&app, &by, *id, key, command, Vec::new()).await
 }
 
 /// Puts completed components into the item.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Parts, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = AssembledParts, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/assemble")]
@@ -337,14 +247,14 @@ async fn assemble(
     by: Allowed<may::ActOnItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    parts: web::Json<Parts>,
+    parts: web::Json<AssembledParts>,
 ) -> Result<HttpResponse, ApiError> {
     let component_ids = parts.into_inner().component_ids.into_iter().map(ItemId).collect();
     act(&app, &by, *id, key, Command::Assemble { component_ids }, Vec::new()).await
 }
 
 /// Adds a remark to the item's history.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Note, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = NewNote, responses(
     (status = 200, description = "Done", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/notes")]
@@ -353,13 +263,13 @@ async fn add_note(
     by: Allowed<may::ActOnItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    note: web::Json<Note>,
+    note: web::Json<NewNote>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::AddNote { text: note.into_inner().text }, Vec::new()).await
 }
 
 /// Takes back what the latest entry did to the item.
-#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Undo, responses(
+#[utoipa::path(tag = "items", security(("bearer" = [])), request_body = UndoEntry, responses(
     (status = 200, description = "Done", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/undo")]
@@ -368,7 +278,7 @@ async fn undo(
     by: Allowed<may::ActOnItems>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    what: OptionalJson<Undo>,
+    what: OptionalJson<UndoEntry>,
 ) -> Result<HttpResponse, ApiError> {
     act(&app, &by, *id, key, Command::Undo { of: what.0.of }, Vec::new()).await
 }

@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::act_routes::{ActedView, act_at};
+use super::act_routes::act_at;
+use super::act_views::ActedView;
 use super::create_items::{CreateItems, NewItem};
 use super::store;
 use crate::app::App;

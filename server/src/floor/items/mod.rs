@@ -4,6 +4,7 @@
 //! one entry each.
 
 mod act_routes;
+mod act_views;
 mod batch_routes;
 mod cancel_items;
 mod create_items;

@@ -1,17 +1,20 @@
-//! Rows of items, read.
+//! Rows of items.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{
     ExpressionMethods as _, OptionalExtension as _, PgTextExpressionMethods as _, QueryDsl as _, SelectableHelper as _,
 };
 use diesel_async::RunQueryDsl as _;
-use floorline_domain::LocationId;
+use floorline_domain::item::Item;
+use floorline_domain::label;
+use floorline_domain::{ItemId, LabelId, LocationId, OrderId, OrgId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::views::{ComponentView, ItemFilter, StatusChoice};
+use crate::floor::engine::rank;
 use crate::platform::db::schema::events::dsl as e;
 use crate::platform::db::schema::items::dsl as i;
 use crate::platform::db::schema::labels::dsl as l;
@@ -206,4 +209,100 @@ pub(super) async fn names(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<(Uuid, 
         .load(tx.conn())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Stores items that were just made.
+pub(super) async fn insert(tx: &mut TenantTx, brand: Option<OrgId>, items: &[Item], now: DateTime<Utc>) -> Result<()> {
+    let states: Vec<Value> =
+        items.iter().map(serde_json::to_value).collect::<std::result::Result<_, _>>().map_err(ApiError::internal)?;
+    let org = tx.org().0;
+    sql(include_str!("insert_items.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Nullable<SqlUuid>, _>(brand.map(|brand| brand.0))
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<SqlUuid>, _>(items.iter().map(|item| item.id.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(items.iter().map(|item| item.code.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(items.iter().map(|item| item.order_id.map(|id| id.0)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(items.iter().map(|item| item.line_id.map(|id| id.0)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(items.iter().map(|item| item.parent_id.map(|id| id.0)).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(items.iter().map(|item| item.workflow_version_id.0).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(items.iter().map(|item| item.site_id.0).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(
+            items.iter().map(|item| item.location_id.map(|id| id.0)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<SmallInt>, _>(items.iter().map(|item| rank(item.priority)).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(items.iter().map(|item| item.status.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(items.iter().map(|item| item.stage.as_str()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(items.iter().map(|item| item.version).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(states.iter().collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A label about to be on an item.
+pub(super) struct NewLabel<'a> {
+    pub(super) id: LabelId,
+    pub(super) code: &'a label::Code,
+    pub(super) item: ItemId,
+    pub(super) order: Option<OrderId>,
+}
+
+/// Stores labels, but for those whose code some label of the installation has already; gives the items that have theirs now.
+pub(super) async fn insert_labels(tx: &mut TenantTx, rows: &[NewLabel<'_>], now: DateTime<Utc>) -> Result<Vec<ItemId>> {
+    #[derive(diesel::QueryableByName)]
+    struct Stored {
+        #[diesel(sql_type = SqlUuid)]
+        item_id: Uuid,
+    }
+    let org = tx.org().0;
+    let stored: Vec<Stored> = sql("INSERT INTO labels (org_id, created_at, updated_at, kind, status, id, code, item_id, order_id) \
+         SELECT b.org_id, b.now, b.now, 'item', 'active', r.* \
+         FROM (SELECT $1::uuid, $2::timestamptz) AS b (org_id, now), unnest($3, $4, $5, $6) AS r (id, code, item_id, order_id) \
+         ON CONFLICT (code) DO NOTHING RETURNING item_id")
+    .bind::<SqlUuid, _>(org)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.code.as_str()).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.item.0).collect::<Vec<_>>())
+    .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.order.map(|id| id.0)).collect::<Vec<_>>())
+    .load(tx.conn())
+    .await?;
+    Ok(stored.into_iter().map(|row| ItemId(row.item_id)).collect())
+}
+
+/// The items and components of an order that are not final, locked in the order of their ids.
+pub(super) async fn lock_open_of_order(tx: &mut TenantTx, order: OrderId) -> Result<Vec<Item>> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Jsonb)]
+        state: Value,
+    }
+    let org = tx.org().0;
+    let rows: Vec<Row> = sql("SELECT state FROM items WHERE org_id = $1 AND order_id = $2 \
+         AND status IN ('not_started', 'active', 'paused', 'on_hold', 'error') ORDER BY id FOR NO KEY UPDATE")
+    .bind::<SqlUuid, _>(org)
+    .bind::<SqlUuid, _>(order.0)
+    .load(tx.conn())
+    .await?;
+    rows.into_iter().map(|row| serde_json::from_value(row.state).map_err(ApiError::internal)).collect()
+}
+
+/// Stores items that were just closed.
+pub(super) async fn close(tx: &mut TenantTx, changed: &[(Item, Value)], now: DateTime<Utc>) -> Result<()> {
+    let org = tx.org().0;
+    for chunk in changed.chunks(1_000) {
+        sql("WITH batch (org_id, now) AS (SELECT $1::uuid, $2::timestamptz) \
+             UPDATE items i SET status = r.status, version = r.version, hold_version = NULL, updated_at = b.now, state = r.state \
+             FROM batch b, unnest($3, $4, $5, $6) AS r (id, status, version, state) WHERE i.org_id = b.org_id AND i.id = r.id")
+        .bind::<SqlUuid, _>(org)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<SqlUuid>, _>(chunk.iter().map(|(item, _)| item.id.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(chunk.iter().map(|(item, _)| item.status.as_str()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(chunk.iter().map(|(item, _)| item.version).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(chunk.iter().map(|(_, state)| state).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
 }

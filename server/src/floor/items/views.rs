@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use floorline_domain::item::Status;
+use floorline_domain::item::{Item, Status};
 use floorline_domain::queue::{Priority, Sla};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -236,4 +236,11 @@ pub(super) fn event(row: EventRow, names: &BTreeMap<Uuid, String>) -> EventView 
         uncertainty_ms: row.uncertainty_ms,
         recorded_at: row.recorded_at,
     }
+}
+
+/// An item as its brand's feed tells of it.
+pub(super) fn for_brand(item: &Item) -> Value {
+    json!({
+        "id": item.id, "code": item.code, "parent_id": item.parent_id, "status": item.status, "stage": item.stage, "version": item.version,
+    })
 }

@@ -28,7 +28,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 
 /// The stages' keys in their new order.
 #[derive(Debug, Deserialize, ToSchema)]
-struct Order {
+struct StageOrder {
     /// Every stage of the draft once.
     keys: Vec<String>,
 }
@@ -49,7 +49,7 @@ async fn add_stage(
 }
 
 /// Puts the draft's stages into another order.
-#[utoipa::path(tag = "workflows", security(("bearer" = [])), request_body = Order, params(
+#[utoipa::path(tag = "workflows", security(("bearer" = [])), request_body = StageOrder, params(
     ("If-Match" = String, Header, description = "The ETag that is changed")), responses(
     (status = 200, description = "The draft", body = VersionView),
     (status = "4XX", description = "Not done", body = Problem)))]
@@ -59,7 +59,7 @@ async fn reorder_stages(
     by: Allowed<may::ManageWorkflows>,
     id: web::Path<Uuid>,
     expected: IfMatch,
-    order: web::Json<Order>,
+    order: web::Json<StageOrder>,
 ) -> Result<HttpResponse, ApiError> {
     edit(&app, &by, *id, expected, Edit::Reorder(order.into_inner().keys)).await
 }

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::figures::{self, Analytics, Progress};
+use super::figures::{self, WorkflowAnalytics, WorkflowProgress};
 use super::store;
 use crate::app::App;
 use crate::floor::items::{ItemFilter, ItemSummary, list_items};
@@ -28,7 +28,7 @@ struct Span {
 
 /// Counts the items made with a workflow, by status and stage.
 #[utoipa::path(tag = "workflows", security(("bearer" = [])), responses(
-    (status = 200, description = "Counts", body = Progress),
+    (status = 200, description = "Counts", body = WorkflowProgress),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[get("/v1/workflows/{id}/progress")]
 async fn get_progress(
@@ -60,7 +60,7 @@ async fn get_items(
 
 /// Times in stages, rework and first-pass yield.
 #[utoipa::path(tag = "workflows", security(("bearer" = [])), params(Span), responses(
-    (status = 200, description = "Figures", body = Analytics),
+    (status = 200, description = "Figures", body = WorkflowAnalytics),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[get("/v1/workflows/{id}/analytics")]
 async fn get_analytics(

@@ -15,7 +15,7 @@ use crate::platform::tenancy::TenantTx;
 
 /// Where the items of a workflow are.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub(super) struct Progress {
+pub(super) struct WorkflowProgress {
     /// All of them, components too.
     total: i64,
     /// By status.
@@ -26,7 +26,7 @@ pub(super) struct Progress {
 
 /// How a workflow runs, over a span of time.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Analytics {
+pub(super) struct WorkflowAnalytics {
     /// Departures from stages are counted from here on.
     since: DateTime<Utc>,
     /// Items completed since then.
@@ -59,7 +59,7 @@ pub(super) struct StageFigures {
     median_s: Option<f64>,
 }
 
-pub(super) async fn progress(tx: &mut TenantTx, workflow: Uuid) -> Result<Progress, ApiError> {
+pub(super) async fn progress(tx: &mut TenantTx, workflow: Uuid) -> Result<WorkflowProgress, ApiError> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -77,7 +77,7 @@ pub(super) async fn progress(tx: &mut TenantTx, workflow: Uuid) -> Result<Progre
     .bind::<SqlUuid, _>(workflow)
     .load(tx.conn())
     .await?;
-    let mut progress = Progress::default();
+    let mut progress = WorkflowProgress::default();
     for Row { stage, status, items } in rows {
         progress.total += items;
         *progress.by_status.entry(status.clone()).or_default() += items;
@@ -88,7 +88,11 @@ pub(super) async fn progress(tx: &mut TenantTx, workflow: Uuid) -> Result<Progre
     Ok(progress)
 }
 
-pub(super) async fn analytics(tx: &mut TenantTx, workflow: Uuid, since: DateTime<Utc>) -> Result<Analytics, ApiError> {
+pub(super) async fn analytics(
+    tx: &mut TenantTx,
+    workflow: Uuid,
+    since: DateTime<Utc>,
+) -> Result<WorkflowAnalytics, ApiError> {
     #[derive(diesel::QueryableByName)]
     struct Totals {
         #[diesel(sql_type = BigInt)]
@@ -121,7 +125,7 @@ pub(super) async fn analytics(tx: &mut TenantTx, workflow: Uuid, since: DateTime
         let number = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
         (whole > 0).then(|| number(part) / number(whole))
     };
-    Ok(Analytics {
+    Ok(WorkflowAnalytics {
         since,
         completed: totals.completed,
         scrapped: totals.scrapped,

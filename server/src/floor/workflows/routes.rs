@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::store::{self, Body, VersionRow, WorkflowRow};
 use super::views::{
-    self, Candidate, Clone as CloneWish, FaultView, Findings, NewWorkflow, VersionView, WorkflowChange,
-    WorkflowSummary, WorkflowView,
+    self, Candidate, CloneName, FaultView, Findings, NewWorkflow, VersionView, WorkflowChange, WorkflowSummary,
+    WorkflowView,
 };
 use super::{definition, edit_draft, publish_version, retire_workflow};
 use crate::app::App;
@@ -230,7 +230,7 @@ async fn validate_workflow(
 }
 
 /// Copies a workflow into a new one, as a draft.
-#[utoipa::path(tag = "workflows", security(("bearer" = [])), request_body = CloneWish, responses(
+#[utoipa::path(tag = "workflows", security(("bearer" = [])), request_body = CloneName, responses(
     (status = 201, description = "The copy", body = WorkflowView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/workflows/{id}/clone")]
@@ -239,7 +239,7 @@ async fn clone_workflow(
     by: Allowed<may::ManageWorkflows>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
-    wish: web::Json<CloneWish>,
+    wish: web::Json<CloneName>,
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let claim = match key.claim(&mut tx, by.user_id.0, &*wish).await? {

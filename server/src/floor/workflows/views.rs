@@ -142,7 +142,7 @@ pub(super) struct FaultView {
 
 /// What a copy is called.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-pub(super) struct Clone {
+pub(super) struct CloneName {
     /// Absent: the name of the original and "copy".
     pub(super) name: Option<String>,
 }
