@@ -22,5 +22,6 @@ mod objects;
 mod order_lifecycle;
 mod orders;
 mod serving;
+mod shifts;
 mod unhealthy_database;
 mod workflows;

@@ -214,7 +214,6 @@ CREATE TABLE shifts (
     last_activity_at timestamptz NOT NULL,
     ended_at         timestamptz,
     end_reason       text        CHECK (end_reason IN ('ended', 'superseded', 'idle')),
-    entries          bigint      NOT NULL DEFAULT 0,
     version          bigint      NOT NULL DEFAULT 1,         -- number of its events
     PRIMARY KEY (org_id, id),
     FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id),

@@ -17,7 +17,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(floor::workflows::routes)
         .configure(floor::items::routes)
         .configure(orders::routes)
-        .configure(floor::sync::routes);
+        .configure(floor::sync::routes)
+        .configure(floor::shifts::routes);
 }
 
 /// The contract itself: the document and a page to read it.

@@ -5,4 +5,5 @@ pub mod items;
 pub mod labels;
 pub mod locations;
 pub mod sync;
+pub mod shifts;
 pub mod workflows;

@@ -259,6 +259,7 @@ struct Draft {
     verdict: Verdict,
     at: Option<(Topic, i64)>,
     item: Option<Value>,
+    record: Option<Value>,
     /// Only an entry decided here names its origin in the receipt; one that was found keeps the first.
     names_origin: bool,
 }
@@ -334,6 +335,9 @@ impl<'a> Run<'a> {
                 verdict.flags = flags.into_iter().chain(booked.flags()).map(str::to_owned).collect();
                 verdict.after = booked.after;
                 self.draft(index, verdict, booked.item, true);
+                if let Some(draft) = self.drafts.get_mut(&index) {
+                    draft.record = booked.record;
+                }
                 self.remember_scan(&arrival, &entry);
             }
         }
@@ -394,7 +398,7 @@ impl<'a> Run<'a> {
             let mark = self.ledger.mark(&topic);
             (topic, mark)
         });
-        self.drafts.insert(index, Draft { arrival: index, verdict, at, item, names_origin });
+        self.drafts.insert(index, Draft { arrival: index, verdict, at, item, record: None, names_origin });
     }
 
     /// A rule said no: the verdict, the scan that led to it, and the case that keeps it.
@@ -438,7 +442,7 @@ impl<'a> Run<'a> {
             Some(verdict) => Verdict { seq: arrival.seq, ..verdict },
             None => Verdict { reason: found.reason, ..Verdict::new(arrival.seq, outcome) },
         };
-        self.drafts.insert(index, Draft { arrival: index, verdict, at: None, item: None, names_origin: false });
+        self.drafts.insert(index, Draft { arrival: index, verdict, at: None, item: None, record: None, names_origin: false });
     }
 
     /// So that later entries of this batch see how this one ended.
@@ -604,6 +608,7 @@ impl<'a> Run<'a> {
         self.drafts.get(&index).map(|draft| Acted {
             verdict: draft.verdict.clone(),
             item: draft.item.clone(),
+            record: draft.record.clone(),
             replayed: false,
         })
     }

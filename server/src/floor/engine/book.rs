@@ -15,12 +15,14 @@ use super::intake::{Arrival, By};
 use super::judge::Effect;
 use super::ledger::{Ledger, Record, Subject, Topic};
 use super::world::{HeldOrder, HeldShift, MeasurementRow, PhotoReference, ScanRow, World};
+use crate::floor::shifts::END_IDLE;
 
 /// What the verdict says of an entry that was carried out.
 #[derive(Debug, Default)]
 pub(super) struct Booked {
     pub(super) after: Option<After>,
     pub(super) item: Option<Value>,
+    pub(super) record: Option<Value>,
     pub(super) evidence_pending: bool,
 }
 
@@ -33,6 +35,7 @@ impl Booked {
 
 /// Carries out `effect` of `arrival`.
 pub(super) fn book(world: &mut World, ledger: &mut Ledger, arrival: &Arrival, entry: &Entry, effect: Effect) -> Booked {
+    world.touch(entry.actor, ledger.now());
     match effect {
         Effect::Item { id, events, scanned } => {
             if let Some((raw, resolved)) = scanned {
@@ -46,12 +49,10 @@ pub(super) fn book(world: &mut World, ledger: &mut Ledger, arrival: &Arrival, en
             Booked::default()
         }
         Effect::Labels(events) => {
-            book_labels(world, ledger, &events);
-            Booked::default()
+            Booked { record: book_labels(world, ledger, &events), ..Booked::default() }
         }
         Effect::Shift(events) => {
-            book_shift(world, ledger, &events);
-            Booked::default()
+            Booked { record: book_shift(world, ledger, &events), ..Booked::default() }
         }
     }
 }
@@ -317,48 +318,62 @@ fn progress(order: &HeldOrder) -> Value {
     })
 }
 
-fn book_labels(world: &mut World, ledger: &mut Ledger, events: &[label::Event]) {
+/// Gives the label that was claimed: the last event is about it.
+fn book_labels(world: &mut World, ledger: &mut Ledger, events: &[label::Event]) -> Option<Value> {
+    let mut claimed = None;
     for event in events {
         let Some(held) = world.held_labels.get_mut(&event.label_id()) else { continue };
         held.label = label::apply(held.label.clone(), event);
         held.version += 1;
         held.changed = true;
         let topic = world.site.map_or(Topic::Org, Topic::Site);
+        let after = serde_json::to_value(&held.label).unwrap_or_default();
+        claimed = Some(after.clone());
         ledger.record(Record {
             subject: Subject::label(held.label.id),
             version: held.version,
             kind: event.kind(),
             data: serde_json::to_value(event).unwrap_or_default(),
-            after: serde_json::to_value(&held.label).unwrap_or_default(),
+            after,
             topics: vec![topic],
             brand_after: None,
         });
     }
+    claimed
 }
 
-fn book_shift(world: &mut World, ledger: &mut Ledger, events: &[shift::Event]) {
+/// Gives the shift that began or, when none did, the one that ended: the last event is about it.
+fn book_shift(world: &mut World, ledger: &mut Ledger, events: &[shift::Event]) -> Option<Value> {
     let user = ledger.actor().id;
+    let mut latest = None;
     for event in events {
         let before = world.shifts.remove(&user);
         let active = shift::apply(before.as_ref().map(|held| held.shift.clone()), event);
         let Some(held) = shift_row(before, active.clone(), event) else { continue };
+        let after = serde_json::to_value(&held.shift).unwrap_or_default();
+        latest = Some(after.clone());
+        if let shift::Event::Started { shift, at } = event {
+            ledger.job(END_IDLE, json!({ "shift_id": shift.id }), *at + shift::IDLE_AFTER);
+        }
         ledger.record(Record {
             subject: Subject::shift(held.shift.id),
             version: held.version,
             kind: event.kind(),
             data: serde_json::to_value(event).unwrap_or_default(),
-            after: serde_json::to_value(&held.shift).unwrap_or_default(),
+            after,
             topics: vec![Topic::Site(held.shift.site_id), Topic::User(user)],
             brand_after: None,
         });
         if let Some(person) = world.people.get_mut(&user) {
             person.shift_location = active.as_ref().and_then(|shift| shift.location_id);
+            person.shift_active_at = active.as_ref().map(|shift| shift.last_active_at);
         }
         world.shift_rows.push(held.clone());
         if active.is_some() {
             world.shifts.insert(user, held);
         }
     }
+    latest
 }
 
 /// The row of the shift that an event is about.

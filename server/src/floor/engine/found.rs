@@ -1,5 +1,6 @@
 //! What `look_up.sql` answers, as it is read.
 
+use chrono::{DateTime, Utc};
 use floorline_domain::label::{self, Target};
 use floorline_domain::{CaseId, DeviceId, ItemId, LeaseId, LocationId, OrderId, Outcome, Reason, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
@@ -98,6 +99,7 @@ pub(super) struct FoundPerson {
     pub(super) roles: Vec<String>,
     pub(super) permissions: Vec<String>,
     pub(super) shift_location: Option<LocationId>,
+    pub(super) shift_active_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -170,6 +170,7 @@ pub(super) async fn load(
         held_labels,
         shifts,
         shift_rows: Vec::new(),
+        touched: BTreeSet::new(),
         workflows,
         known_items: found.items.iter().map(|item| item.id).collect(),
         people: found
@@ -185,6 +186,7 @@ pub(super) async fn load(
                         roles: person.roles,
                         permissions,
                         shift_location: person.shift_location,
+                        shift_active_at: person.shift_active_at,
                     },
                 )
             })

@@ -49,8 +49,9 @@ SELECT json_build_object(
                                   WHERE ur.org_id = u.org_id AND ur.user_id = u.id),
                    'permissions', ARRAY(SELECT DISTINCT p FROM user_roles ur JOIN roles r ON r.org_id = ur.org_id AND r.id = ur.role_id,
                                         unnest(r.permissions) AS p WHERE ur.org_id = u.org_id AND ur.user_id = u.id),
-                   'shift_location', (SELECT s.location_id FROM shifts s WHERE s.org_id = u.org_id AND s.user_id = u.id AND s.ended_at IS NULL))), '[]')
-        FROM users u WHERE u.org_id = a.org_id AND u.id = ANY (a.users)),
+                   'shift_location', s.location_id, 'shift_active_at', s.last_activity_at)), '[]')
+        FROM users u LEFT JOIN shifts s ON s.org_id = u.org_id AND s.user_id = u.id AND s.ended_at IS NULL
+        WHERE u.org_id = a.org_id AND u.id = ANY (a.users)),
     'leases', (
         SELECT coalesce(json_agg(json_build_object('id', l.id, 'user_id', l.user_id, 'device_id', l.device_id, 'roles', l.roles, 'permissions', l.permissions)), '[]')
         FROM leases l WHERE l.org_id = a.org_id AND l.id = ANY (a.leases)),

@@ -101,6 +101,9 @@ pub struct Acted {
     pub verdict: Verdict,
     /// The item after it, whole.
     pub item: Option<Value>,
+    /// The label it claimed or the shift it began or ended, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Value>,
     /// An earlier request with the same key did it.
     #[serde(skip)]
     pub replayed: bool,

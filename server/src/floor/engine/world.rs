@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use floorline_domain::item::{Component, Item, PhotoSize};
 use floorline_domain::label::{Label, Read, Resolved, Target, read};
 use floorline_domain::permission::PermissionSet;
@@ -66,6 +66,8 @@ pub(super) struct Person {
     pub(super) roles: Vec<String>,
     pub(super) permissions: PermissionSet,
     pub(super) shift_location: Option<LocationId>,
+    /// When they last did something in their present shift, as it is stored.
+    pub(super) shift_active_at: Option<DateTime<Utc>>,
 }
 
 /// What a lease promised.
@@ -128,6 +130,8 @@ pub(super) struct World {
     pub(super) shifts: BTreeMap<UserId, HeldShift>,
     /// Shifts that ended or began in this batch, in order.
     pub(super) shift_rows: Vec<HeldShift>,
+    /// Workers whose shift's last activity is to be moved on.
+    pub(super) touched: BTreeSet<UserId>,
     pub(super) workflows: BTreeMap<WorkflowVersionId, Arc<Workflow>>,
     pub(super) people: BTreeMap<UserId, Person>,
     pub(super) leases: BTreeMap<LeaseId, Lease>,
@@ -148,7 +152,19 @@ pub(super) struct World {
     pub(super) cases: Vec<NewCase>,
 }
 
+/// How far the stored last activity of a shift may lag behind: it is for hours, and a row written at every scan costs.
+const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
+
 impl World {
+    /// `user` did something now.
+    pub(super) fn touch(&mut self, user: UserId, now: DateTime<Utc>) {
+        let Some(person) = self.people.get_mut(&user) else { return };
+        if person.shift_active_at.is_some_and(|at| now - at >= TOUCH_AFTER) {
+            person.shift_active_at = Some(now);
+            self.touched.insert(user);
+        }
+    }
+
     /// What a scanned text means here.
     pub(super) fn resolve(&self, raw: &str) -> Resolved {
         match read(raw) {

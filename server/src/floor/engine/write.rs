@@ -20,6 +20,7 @@ pub(super) async fn write(tx: &mut TenantTx, world: &World, ledger: &Ledger) -> 
     write_items(tx, world).await?;
     write_labels(tx, world, ledger).await?;
     write_shifts(tx, world).await?;
+    touch_shifts(tx, world, ledger).await?;
     write_scans(tx, world).await?;
     write_measurements(tx, world).await?;
     write_photo_references(tx, world, ledger).await?;
@@ -152,6 +153,20 @@ async fn write_shifts(tx: &mut TenantTx, world: &World) -> Result<(), ApiError> 
             .execute(tx.conn())
             .await?;
     }
+    Ok(())
+}
+
+async fn touch_shifts(tx: &mut TenantTx, world: &World, ledger: &Ledger) -> Result<(), ApiError> {
+    if world.touched.is_empty() {
+        return Ok(());
+    }
+    let org = tx.org().0;
+    sql(include_str!("touch_shifts.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Timestamptz, _>(ledger.now())
+        .bind::<Array<SqlUuid>, _>(world.touched.iter().map(|id| id.0).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

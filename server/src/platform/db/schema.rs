@@ -430,7 +430,6 @@ diesel::table! {
         last_activity_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
-        entries -> Int8,
         version -> Int8,
     }
 }
