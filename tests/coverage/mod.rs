@@ -68,11 +68,12 @@ mod identity;
 mod items;
 mod orders;
 mod places;
+mod shifts;
 
 /// All tables.
 fn routes() -> Vec<Route> {
     // Identity last: its routes end the partnerships that orders need.
-    [orders::routes(), items::routes(), places::routes(), identity::routes()].into_iter().flatten().collect()
+    [orders::routes(), items::routes(), places::routes(), shifts::routes(), identity::routes()].into_iter().flatten().collect()
 }
 
 #[test]
