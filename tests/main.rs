@@ -7,6 +7,7 @@
 )]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod cases;
 mod coverage;
 mod embedded_postgres;
 mod engine;
@@ -23,5 +24,7 @@ mod order_lifecycle;
 mod orders;
 mod serving;
 mod shifts;
+mod sync_feed;
+mod sync_protocol;
 mod unhealthy_database;
 mod workflows;

@@ -18,7 +18,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(floor::items::routes)
         .configure(orders::routes)
         .configure(floor::sync::routes)
-        .configure(floor::shifts::routes);
+        .configure(floor::shifts::routes)
+        .configure(floor::cases::routes);
 }
 
 /// The contract itself: the document and a page to read it.

@@ -35,19 +35,22 @@ struct Route {
     access: Access,
     /// Makes what the address names, and gives its ids in their order there.
     at: Option<for<'a> fn(&'a Floor) -> Made<'a>>,
+    /// What stands after the address's question mark.
+    asking: Option<fn(&Floor) -> String>,
     body: Option<Value>,
     headers: &'static [(&'static str, &'static str)],
 }
 
-/// Writes a room's table: `METHOD "path" => who, at what_makes_its_ids, sending a_body, with headers;`
+/// Writes a room's table: `METHOD "path" => who, at what_makes_its_ids, asking its_query, sending a_body, with headers;`
 macro_rules! routes {
-    ($($method:ident $path:literal => $access:expr $(, at $maker:path)? $(, sending $body:expr)? $(, with $headers:expr)?;)+) => {
+    ($($method:ident $path:literal => $access:expr $(, at $maker:path)? $(, asking $query:path)? $(, sending $body:expr)? $(, with $headers:expr)?;)+) => {
         pub(super) fn routes() -> Vec<Route> {
             vec![$(Route {
                 method: stringify!($method),
                 path: $path,
                 access: $access,
                 at: optional!($(|floor| Box::pin($maker(floor)))?),
+                asking: optional!($($query)?),
                 body: optional!($($body)?),
                 headers: { let headers: &[(&str, &str)] = &[]; $(let headers = $headers;)? headers },
             }),+]
@@ -69,11 +72,20 @@ mod items;
 mod orders;
 mod places;
 mod shifts;
+mod sync;
 
 /// All tables.
 fn routes() -> Vec<Route> {
     // Identity last: its routes end the partnerships that orders need.
-    [orders::routes(), items::routes(), places::routes(), shifts::routes(), identity::routes()].into_iter().flatten().collect()
+    let tables = [
+        orders::routes(),
+        items::routes(),
+        places::routes(),
+        shifts::routes(),
+        sync::routes(),
+        identity::routes(),
+    ];
+    tables.into_iter().flatten().collect()
 }
 
 #[test]
@@ -118,6 +130,7 @@ async fn try_route(floor: &Floor, lacking: &mut Lacking<'_>, route: &Route) -> V
         return vec![format!("{} {}: its row makes {} ids for {named}", route.method, route.path, ids.len())];
     }
     let path = ids.iter().fold(route.path.to_owned(), |path, id| filled(&path, id));
+    let path = route.asking.map_or(path.clone(), |query| format!("{path}?{}", query(floor)));
     let mut faults = Vec::new();
     let mut expect = |who: &str, right: bool, answer: &Answer| {
         if !right {

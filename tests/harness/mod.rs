@@ -23,6 +23,7 @@ pub mod line;
 pub mod made;
 pub mod phone;
 mod snapshot;
+pub mod socket;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -251,14 +252,16 @@ fn app(url: &str) -> App {
     let jobs = Wake::default();
     let engine = Engine::new(db.clone(), jobs.clone());
     let limits = config::Limits::default();
+    let sockets = Sockets::new(limits.sockets);
+    let sign_in = SignIn::new(&cheap).unwrap();
     App {
-        hub: sync::fan_out(&db, &engine),
-        sockets: Sockets::new(limits.sockets),
+        hub: sync::start(&db, &engine, &sockets, &sign_in),
+        sockets,
         engine,
         db,
         keys: Arc::new(SigningKeys::random().unwrap()),
         public_url: None,
-        sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
+        sign_in: Arc::new(sign_in),
         objects: Objects::in_memory(),
         jobs,
         limits,

@@ -1,5 +1,6 @@
 //! The floor: items, labels, scans, queues, shifts, places, and the one door through which they change.
 
+pub mod cases;
 pub mod engine;
 pub mod items;
 pub mod labels;

@@ -35,8 +35,6 @@ use crate::platform::tenancy::TenantTx;
 
 /// Between two looks at the clock.
 const TICK: Duration = Duration::from_secs(5);
-/// Between two looks at login, permissions and device.
-const CHECK_EVERY: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub(super) struct Conversation {
@@ -118,7 +116,7 @@ impl Conversation {
 
     /// Until the end; `None` when the peer is gone already.
     pub(super) async fn run(mut self, line: &mut Line) -> Option<Ending> {
-        let mut ticks = tokio::time::interval(TICK);
+        let mut ticks = tokio::time::interval(TICK.min(self.app.sockets.check_every()));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let ending = loop {
             if let Err(error) = self.pump() {
@@ -302,7 +300,7 @@ impl Conversation {
     }
 
     fn tick(&mut self) -> Result<(), Option<Ending>> {
-        if self.checked.elapsed() >= CHECK_EVERY {
+        if self.checked.elapsed() >= self.app.sockets.check_every() {
             self.check();
         }
         match self.session.tick(self.begun.elapsed()) {

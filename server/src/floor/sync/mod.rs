@@ -6,7 +6,7 @@
 //! - `snapshot.rs` and `feed.rs` give readers their start and their way on.
 //! - `prune.rs` ends what need not be kept for ever.
 //!
-//! Other features reach in only to have sockets look again ([`Sockets::check_device`], [`Sockets::check_user`]).
+//! No other feature reaches in: commits and revocations are heard ([`start`]).
 
 mod check;
 mod conversation;
@@ -28,12 +28,17 @@ mod store;
 mod subscriptions;
 mod views;
 
+use std::sync::Arc;
+
+use floorline_domain::DeviceId;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use self::prune::{Pruned, prune};
 pub use self::sockets::Sockets;
-use crate::floor::engine::Engine;
+use crate::floor::engine::{Engine, Head};
+use crate::identity::SignIn;
 use crate::platform::db::Db;
 use crate::platform::realtime::Hub;
 
@@ -50,26 +55,39 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(views::read_presence);
 }
 
-/// The node's fan-out, woken by each commit of `engine`. Must be called inside the runtime.
-pub fn fan_out(db: &Db, engine: &Engine) -> Hub {
+/// The node's fan-out, woken by each commit of `engine`; a device that is revoked here loses its socket at once. Must be called inside the
+/// runtime.
+pub fn start(db: &Db, engine: &Engine, sockets: &Sockets, sign_in: &SignIn) -> Hub {
     let hub = Hub::start(db.clone());
-    let mut committed = engine.committed();
-    let waking = hub.clone();
-    hub.spawn(async move {
-        loop {
-            match committed.recv().await {
-                Ok(heads) => {
-                    for head in heads.iter() {
-                        if let Ok(topic) = head.topic.parse() {
-                            waking.wake(&topic, head.head);
-                        }
+    hub.spawn(wake(hub.clone(), engine.committed()));
+    hub.spawn(heed(sockets.clone(), sign_in.revocations()));
+    hub
+}
+
+async fn wake(hub: Hub, mut committed: broadcast::Receiver<Arc<Vec<Head>>>) {
+    loop {
+        match committed.recv().await {
+            Ok(heads) => {
+                for head in heads.iter() {
+                    if let Ok(topic) = head.topic.parse() {
+                        hub.wake(&topic, head.head);
                     }
                 }
-                // The poll finds what was missed, within the second.
-                Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "commits missed by the hub"),
-                Err(RecvError::Closed) => return,
             }
+            // The poll finds what was missed, within the second.
+            Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "commits missed by the hub"),
+            Err(RecvError::Closed) => return,
         }
-    });
-    hub
+    }
+}
+
+async fn heed(sockets: Sockets, mut revocations: broadcast::Receiver<DeviceId>) {
+    loop {
+        match revocations.recv().await {
+            Ok(device) => sockets.check_device(device),
+            // Every socket looks for itself, within the minute.
+            Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "revocations missed by the sockets"),
+            Err(RecvError::Closed) => return,
+        }
+    }
 }

@@ -9,8 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream};
 use chrono::Utc;
 use floorline_mobile_sync::limits::{FRAME_BYTES, HELLO_BYTES, HELLO_WITHIN, PROTOCOL};
-use floorline_mobile_sync::wire::{ClientFrame, Close, Hello};
-use serde_json::json;
+use floorline_mobile_sync::wire::{ClientFrame, Close, Hello, Retry, ServerFrame};
 
 use super::conversation::Conversation;
 use super::following::Following;
@@ -27,7 +26,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How a connection ends.
 pub(super) struct Ending {
     pub(super) close: Close,
-    /// Milliseconds to stay away, for 4429.
+    /// Milliseconds to stay away, for 4429: said in a `retry` before the close.
     pub(super) after_ms: Option<u64>,
 }
 
@@ -45,7 +44,10 @@ impl From<Full> for Ending {
 
 impl From<Turned> for Ending {
     fn from(turned: Turned) -> Self {
-        tracing::debug!(code = turned.close.code(), error = %turned.error, "hello turned away");
+        match turned.close {
+            Close::Other(_) => tracing::error!(error = %turned.error, "hello failed"),
+            close => tracing::debug!(code = close.code(), error = %turned.error, "hello turned away"),
+        }
         turned.close.into()
     }
 }
@@ -169,13 +171,16 @@ async fn greet(app: &App, hello: &Hello, uncertainty_ms: i64) -> Result<(Session
 
 /// Says why, and lets the peer read it: closing at once could reset the connection under the close frame.
 async fn close(line: Line, ending: &Ending) {
-    let Line { ws, mut stream } = line;
-    let description = match (ending.after_ms, ending.close) {
-        (Some(after_ms), _) => Some(json!({ "after_ms": after_ms }).to_string()),
-        (None, close) => word(close).map(str::to_owned),
-    };
+    let Line { mut ws, mut stream } = line;
+    let description = word(ending.close).map(str::to_owned);
     let reason = CloseReason { code: CloseCode::from(ending.close.code()), description };
     let goodbye = async {
+        if let Some(after_ms) = ending.after_ms {
+            let retry = Retry { from_seq: 0, reason: "TOO_MANY".into(), after_ms };
+            if let Ok(text) = ServerFrame::Retry(retry).text() {
+                let _ = ws.text(text).await;
+            }
+        }
         if ws.close(Some(reason)).await.is_ok() {
             while let Some(Ok(message)) = stream.recv().await {
                 if matches!(message, Message::Close(_)) {

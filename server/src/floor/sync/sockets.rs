@@ -22,12 +22,17 @@ use crate::platform::telemetry::names;
 const PER_USER: usize = 3;
 /// Hellos a second on one node; more wait at the client.
 const HELLOS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
+/// Between two looks of a socket at its login, permissions and device.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// How long a client that came over a limit stays away.
 const COME_BACK: Duration = Duration::from_secs(5);
 
 /// The node's sockets. Cheap to clone.
 #[derive(Clone)]
-pub struct Sockets(Arc<Inner>);
+pub struct Sockets {
+    node: Arc<Inner>,
+    check_every: Duration,
+}
 
 struct Inner {
     per_organization: usize,
@@ -85,47 +90,58 @@ pub(super) struct Seat {
 impl Sockets {
     /// No sockets yet, and at most `per_organization` of one organisation.
     pub fn new(per_organization: usize) -> Self {
-        Self(Arc::new(Inner {
+        let node = Inner {
             per_organization,
             next: AtomicU64::new(1),
             seats: Mutex::default(),
             hellos: RateLimiter::direct(Quota::per_second(HELLOS_PER_SECOND)),
             tasks: TaskTracker::new(),
             presence: Presence::default(),
-        }))
+        };
+        Self { node: Arc::new(node), check_every: CHECK_EVERY }
+    }
+
+    /// The same, with sockets that look more often at whether they may stay.
+    #[must_use]
+    pub fn checking_every(self, check_every: Duration) -> Self {
+        Self { check_every, ..self }
+    }
+
+    /// Between two looks of a socket at its login, permissions and device.
+    pub(super) const fn check_every(&self) -> Duration {
+        self.check_every
     }
 
     /// Waits until every socket is gone, or `within` is over. They leave when the server's draining is cancelled, not by this.
     pub async fn gone(&self, within: Duration) {
-        self.0.tasks.close();
-        if tokio::time::timeout(within, self.0.tasks.wait()).await.is_err() {
-            tracing::warn!(count = self.0.tasks.len(), "sockets left open");
+        self.node.tasks.close();
+        if tokio::time::timeout(within, self.node.tasks.wait()).await.is_err() {
+            tracing::warn!(count = self.node.tasks.len(), "sockets left open");
         }
     }
 
-    /// Has the sockets of a user look at their permissions at once instead of within the minute.
-    pub fn check_user(&self, user: UserId) {
-        self.order(|who| who.user == user, Order::Check);
-    }
-
     /// Has a device's socket look at its state at once: it may have been revoked.
-    pub fn check_device(&self, device: DeviceId) {
-        self.order(|who| who.device.is_some_and(|(id, _)| id == device), Order::Check);
+    pub(super) fn check_device(&self, device: DeviceId) {
+        let seats = self.seats();
+        if let Some(taken) = seats.by_device.get(&device).and_then(|id| seats.all.get(id)) {
+            // It may be ending by itself.
+            let _ = taken.orders.send(Order::Check);
+        }
     }
 
     /// What the floor's phones reported.
     pub(super) fn presence(&self) -> &Presence {
-        &self.0.presence
+        &self.node.presence
     }
 
     /// Is held by a socket's task for as long as it lives.
     pub(super) fn token(&self) -> TaskTrackerToken {
-        self.0.tasks.token()
+        self.node.tasks.token()
     }
 
     /// Lets a hello be answered, or says when to come back.
     pub(super) fn admit_hello(&self) -> Result<(), Full> {
-        self.0.hellos.check().map_err(|_| Full { after_ms: jittered(Duration::from_secs(1)) })
+        self.node.hellos.check().map_err(|_| Full { after_ms: jittered(Duration::from_secs(1)) })
     }
 
     /// Takes a seat; a device's earlier socket is told that it was replaced.
@@ -136,18 +152,18 @@ impl Sockets {
         let of_user =
             seats.by_user.get(&who.user).map_or(0, |ids| ids.iter().filter(|id| Some(**id) != replaced).count());
         let of_organization = seats.by_organization.get(&who.org).copied().unwrap_or(0);
-        if of_user >= PER_USER || of_organization >= self.0.per_organization {
+        if of_user >= PER_USER || of_organization >= self.node.per_organization {
             return Err(full);
         }
         if let Some(taken) = replaced.and_then(|id| seats.remove(id)) {
             // It may be ending by itself.
             let _ = taken.orders.send(Order::Replaced);
         }
-        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let id = self.node.next.fetch_add(1, Ordering::Relaxed);
         let (sender, orders) = mpsc::unbounded_channel();
         seats.insert(id, Taken { who, orders: sender });
         seats.count();
-        Ok(Seat { node: Arc::clone(&self.0), id, orders })
+        Ok(Seat { node: Arc::clone(&self.node), id, orders })
     }
 
     /// Whether a live socket of this node holds the stream.
@@ -157,14 +173,8 @@ impl Sockets {
         taken.is_some_and(|taken| taken.who.device == Some((device, stream)))
     }
 
-    fn order(&self, whom: impl Fn(&Who) -> bool, order: Order) {
-        for taken in self.seats().all.values().filter(|taken| whom(&taken.who)) {
-            let _ = taken.orders.send(order);
-        }
-    }
-
     fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.0.seats.lock().unwrap_or_else(PoisonError::into_inner)
+        self.node.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,0 +1,62 @@
+//! The job `cases.retry`: what was parked because its item was on hold, or not known yet, is tried again when that ends.
+//!
+//! By the server's own stream with the actor's own permissions. What applies is `booked`; what is refused stays open for a person.
+
+use chrono::Utc;
+use floorline_domain::{CaseId, ItemId, UserId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::book::book_entries;
+use super::close::Close;
+use super::store;
+use super::views::State;
+use crate::app::App;
+use crate::floor::engine::Actor;
+use crate::platform::http::{ApiError, Code, IdempotencyKey};
+use crate::platform::jobs::{Job, Permanent};
+use crate::platform::tenancy::TenantTx;
+
+#[derive(Deserialize)]
+struct Payload {
+    item_id: ItemId,
+}
+
+/// Runs one job.
+///
+/// # Errors
+/// Those of the database, for another run; a payload that is none, for good.
+pub async fn retry(app: App, job: Job) -> anyhow::Result<()> {
+    let payload: Payload = serde_json::from_value(job.payload).map_err(|error| Permanent(error.to_string()))?;
+    let mut tx = TenantTx::open(&app.db, job.org).await?;
+    let waiting = store::waiting(&mut tx, payload.item_id, Utc::now()).await?;
+    tx.commit().await?;
+    for case in waiting {
+        match try_again(&app, job.org, case).await {
+            Ok(()) => {}
+            // Refused, or decided by someone meanwhile: it is theirs.
+            Err(error) if !error.code().retryable() => {
+                tracing::debug!(case.id = %case, error = %error, "case stays open")
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn try_again(app: &App, org: floorline_domain::OrgId, case: CaseId) -> Result<(), ApiError> {
+    let mut tx = TenantTx::open(&app.db, org).await?;
+    let row = store::find(&mut tx, case).await?;
+    tx.commit().await?;
+    let actor = match (row.actor_id, row.actor_name) {
+        (Some(id), Some(name)) => Actor { id: UserId(id), name },
+        (id, _) => Actor { id: UserId(id.unwrap_or(Uuid::nil())), name: String::new() },
+    };
+    if actor.id.0.is_nil() {
+        return Err(ApiError::new(Code::Invalid, "Nobody is known to have done it."));
+    }
+    book_entries(app, org, case, &actor, false).await?;
+    let close = Close { case, state: State::Booked, decided_by: None, note: None };
+    app.engine.run(actor, org, Box::new(close), IdempotencyKey::default()).await?;
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Cases: what did not book is read, and decided once.
+
+use floorline_domain::item::Command;
+use floorline_mobile_sync::op::Operation;
+use floorline_server::floor::engine::{Act, Actor};
+use floorline_server::job_registry::job_registry;
+use floorline_server::platform::jobs::Runner;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::line::{Line, ends};
+use crate::harness::socket::reader;
+use crate::harness::{Floor, eventually};
+
+/// An item that is held, and a scan of it by a phone that did not know: parked.
+async fn parked(floor: &Floor) -> (floorline_domain::ItemId, String) {
+    let line = Line::new(floor, floor.north()).await;
+    let (item, mut pen) = (line.item("A-0001").await, line.phone(floor.north().person("operator").id).await);
+    act(floor, item, Command::Hold { reason: "dye lot".into() }).await;
+    let scan = json!({"op": "action.complete", "item_id": item, "action_id": "cut.scan", "stage": "cut",
+                      "data": {"raw": format!("item:{item}")}, "base": {"version": 1}});
+    assert_eq!(ends(&floor.app.engine.submit(pen.write([scan])).await), ["parked:ON_HOLD"]);
+    let cases = floor.north().supervisor().get("/v1/sync/cases").await;
+    (item, cases.rows()[0]["id"].as_str().unwrap().to_owned())
+}
+
+async fn act(floor: &Floor, item: floorline_domain::ItemId, command: Command) {
+    let actor = Actor { id: floor.north().person("supervisor").id, name: "Supervisor".into() };
+    let site = floor.north().site().parse().unwrap();
+    let act = Act {
+        item_id: Some(item),
+        operation: Operation::Item(command),
+        blobs: Vec::new(),
+        idempotency: Default::default(),
+    };
+    floor.app.engine.act(actor, floor.north().id(), site, act).await.unwrap();
+}
+
+async fn item(floor: &Floor, id: floorline_domain::ItemId) -> Value {
+    floor.north().supervisor().get(&format!("/v1/items/{id}")).await.ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_shows_what_was_done_and_why_it_did_not_book() {
+    let floor = Floor::new().await;
+    let (item, case) = parked(&floor).await;
+    let supervisor = floor.north().supervisor();
+    let listed = supervisor.get(&format!("/v1/sync/cases?item_id={item}")).await;
+    assert_eq!(listed.rows().len(), 1);
+    let row = &listed.rows()[0];
+    assert_eq!(
+        (&row["reason"], &row["item_code"], &row["actor_name"]),
+        (&json!("ON_HOLD"), &json!("A-0001"), &json!("Operator"))
+    );
+    let whole = supervisor.get(&format!("/v1/sync/cases/{case}")).await.ok();
+    let entry = &whole["entries"][0];
+    assert_eq!((&entry["outcome"], &entry["entry"]["op"]), (&json!("parked"), &json!("action.complete")));
+    floor.south().supervisor().get(&format!("/v1/sync/cases/{case}")).await.assert_status(404);
+    floor.north().operator().get("/v1/sync/cases").await.assert_status(403);
+    supervisor.get("/v1/sync/cases?state=lost").await.assert_status(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discarded_case_tells_its_person_and_is_over() {
+    let floor = Floor::new().await;
+    let (_, case) = parked(&floor).await;
+    let operator = floor.north().person("operator");
+    let topic = format!("user:{}", operator.id);
+    let (mut socket, welcome) = reader(&floor, &floor.north().operator(), json!([{"topic": topic, "cursor": 0}])).await;
+    let epoch = &welcome["topics"][0]["epoch"];
+    socket
+        .send(&json!({"type": "cursor", "topic": topic, "epoch": epoch, "cursor": welcome["topics"][0]["head"]}))
+        .await;
+    let supervisor = floor.north().supervisor();
+    let path = format!("/v1/sync/cases/{case}/discard");
+    supervisor.post(&path, json!({"note": " "})).await.assert_status(422).assert_field("note");
+    floor.north().quality().post(&path, json!({"note": "x"})).await.assert_status(403);
+    let decided = supervisor.key("once").post(&path, json!({"note": "scanned by mistake"})).await;
+    assert_eq!(
+        (&decided.json["state"], &decided.json["note"]),
+        (&json!("discarded"), &json!("scanned by mistake")),
+        "{decided}"
+    );
+    let again = supervisor.key("once").post(&path, json!({"note": "scanned by mistake"})).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    supervisor
+        .post(&format!("/v1/sync/cases/{case}/book"), json!({}))
+        .await
+        .assert_status(409)
+        .assert_problem("STATE_CONFLICT");
+    let push = socket.expect("push").await;
+    assert_eq!(push["events"][0]["kind"], "case.discarded");
+    assert_eq!(push["events"][0]["after"]["state"], "discarded");
+    assert!(supervisor.get("/v1/sync/cases").await.rows().is_empty());
+    assert_eq!(supervisor.get("/v1/sync/cases?state=discarded").await.rows().len(), 1);
+    let audited = floor.north().admin().get("/v1/audit").await;
+    assert!(audited.rows().iter().any(|event| event["kind"] == "case.discarded"), "{audited}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booked_case_is_done_once_however_often_it_is_asked() {
+    let floor = Floor::new().await;
+    let (id, case) = parked(&floor).await;
+    let supervisor = floor.north().supervisor();
+    let path = format!("/v1/sync/cases/{case}/book");
+    // Held still: the door says no, and the case waits.
+    supervisor.post(&path, json!({})).await.assert_status(409).assert_problem("ON_HOLD");
+    act(&floor, id, Command::Release { reason: None }).await;
+    let booked = supervisor.post(&path, json!({"note": "fine"})).await;
+    assert_eq!(booked.json["state"], "booked", "{booked}");
+    let state = item(&floor, id).await;
+    assert_eq!(state["progress"]["results"]["cut.scan"]["by"], json!(floor.north().person("operator").id), "{state}");
+    supervisor.post(&path, json!({"note": "fine"})).await.assert_status(409);
+    assert_eq!(item(&floor, id).await["version"], state["version"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_sent_back_stays_undone() {
+    let floor = Floor::new().await;
+    let (id, case) = parked(&floor).await;
+    let before = item(&floor, id).await;
+    let sent = floor
+        .north()
+        .supervisor()
+        .post(&format!("/v1/sync/cases/{case}/send_back"), json!({"note": "again please"}))
+        .await;
+    assert_eq!(sent.json["state"], "sent_back", "{sent}");
+    assert_eq!(item(&floor, id).await["version"], before["version"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_for_a_hold_books_by_itself_when_it_lifts() {
+    let floor = Floor::new().await;
+    let (id, case) = parked(&floor).await;
+    act(&floor, id, Command::Release { reason: None }).await;
+    let stop = CancellationToken::new();
+    let runner =
+        Runner::new(floor.app.db.clone(), job_registry(&floor.app), floor.app.jobs.clone(), 1, uuid::Uuid::now_v7());
+    let runner = tokio::spawn(runner.run(stop.clone(), std::time::Duration::from_secs(5)));
+    let supervisor = floor.north().supervisor();
+    eventually("the case is booked", async || {
+        let case = supervisor.get(&format!("/v1/sync/cases/{case}")).await.ok();
+        (case["state"] == "booked").then_some(())
+    })
+    .await;
+    stop.cancel();
+    runner.await.unwrap();
+    assert!(item(&floor, id).await["progress"]["results"]["cut.scan"].is_object());
+}
