@@ -58,7 +58,7 @@ async fn everything(database: &PrivateDatabase) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_step_goes_up_and_down_and_up_again() {
-    let database = PrivateDatabase::empty();
+    let database = PrivateDatabase::empty().await;
     let names = migrate::names();
     assert_eq!(migrate::up(database.owner_url()).await.unwrap().len(), names.len());
     assert_eq!(
@@ -78,14 +78,14 @@ async fn every_step_goes_up_and_down_and_up_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_that_start_together_migrate_once() {
-    let database = PrivateDatabase::empty();
+    let database = PrivateDatabase::empty().await;
     let (one, other) = tokio::join!(migrate::up(database.owner_url()), migrate::up(database.owner_url()));
     assert_eq!(one.unwrap().len() + other.unwrap().len(), migrate::names().len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_has_row_level_security_and_its_organisation_first_in_every_key() {
-    let database = PrivateDatabase::cloned();
+    let database = PrivateDatabase::cloned().await;
     let mut conn = connect(&database).await;
     let open = lines(
         &mut conn,
@@ -113,7 +113,7 @@ async fn every_table_has_row_level_security_and_its_organisation_first_in_every_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn partitions_are_granted_to_nobody_but_the_owner() {
-    let database = PrivateDatabase::cloned();
+    let database = PrivateDatabase::cloned().await;
     let mut conn = connect(&database).await;
     let granted = lines(
         &mut conn,
@@ -153,7 +153,7 @@ async fn without_an_organisation_every_table_is_an_error_or_empty() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_of_the_schema_matches_the_schema() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/platform/db/schema.rs");
-    let expected = describe(&mut connect(&PrivateDatabase::cloned()).await).await;
+    let expected = describe(&mut connect(&PrivateDatabase::cloned().await).await).await;
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         std::fs::write(&file, &expected).unwrap();
     }

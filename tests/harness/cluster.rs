@@ -6,7 +6,7 @@
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -30,22 +30,21 @@ pub struct PrivateDatabase {
 
 impl PrivateDatabase {
     /// A copy of the migrated template, fixtures included.
-    pub fn cloned() -> Self {
-        Self::from(TEMPLATE)
+    pub async fn cloned() -> Self {
+        Self::from(TEMPLATE).await
     }
 
     /// A database without a single table.
-    pub fn empty() -> Self {
-        Self::from(EMPTY)
+    pub async fn empty() -> Self {
+        Self::from(EMPTY).await
     }
 
-    fn from(template: &str) -> Self {
+    async fn from(template: &'static str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
-        let run = &*RUN;
+        // The first test waits here for the cluster; the others of its runtime go on.
+        let run = tokio::task::spawn_blocking(|| &*RUN).await.unwrap();
         let name = format!("floor_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        let maintenance = run.cluster.url(SUPERUSER, "postgres");
-        apart(async move { execute(&maintenance, &statement).await });
+        execute(&run.cluster.url(SUPERUSER, "postgres"), &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         Self { url: run.cluster.url(LOGIN, &name), owner_url: run.cluster.url(SUPERUSER, &name), name }
     }
 
@@ -71,15 +70,15 @@ impl Drop for PrivateDatabase {
 struct Run {
     cluster: Cluster,
     sweep: std::sync::Mutex<Sender<String>>,
-    /// The end of the pipe that the watching shell waits for; only the end of this process closes it.
-    _alive: std::process::ChildStdin,
+    /// It waits for the end of a pipe that only the end of this process closes.
+    _watch: Child,
 }
 
 static RUN: LazyLock<Run> = LazyLock::new(|| apart(start()));
 
 async fn start() -> Run {
     let folder = tempfile::tempdir().unwrap().keep();
-    let alive = watch(&folder);
+    let watch = watch(&folder);
     let cluster = Cluster::open(&folder).await.unwrap();
     let maintenance = cluster.url(SUPERUSER, "postgres");
     // What a killed PostgreSQL would lose still counts (synchronous_commit stays on); what a power cut would lose does not.
@@ -93,7 +92,7 @@ async fn start() -> Run {
     let (sweep, names) = channel();
     let maintenance = cluster.url(SUPERUSER, "postgres");
     std::thread::spawn(move || drop_databases(&maintenance, &names));
-    Run { cluster, sweep: sweep.into(), _alive: alive }
+    Run { cluster, sweep: sweep.into(), _watch: watch }
 }
 
 async fn make_template(cluster: &Cluster) {
@@ -124,7 +123,7 @@ fn drop_databases(maintenance: &str, names: &Receiver<String>) {
 }
 
 /// A shell that waits for the end of this process, then stops the cluster in `folder` and removes it.
-fn watch(folder: &Path) -> std::process::ChildStdin {
+fn watch(folder: &Path) -> Child {
     const SCRIPT: &str = r#"
         read -r _ || true
         home=$(readlink -f "$1/cluster") || home=$1/cluster
@@ -134,7 +133,7 @@ fn watch(folder: &Path) -> std::process::ChildStdin {
         run=$(readlink -f "$home/run") && rm -rf "$run"
         rm -rf "$home" "$1"
     "#;
-    let mut shell = Command::new("sh")
+    Command::new("sh")
         .args(["-c", SCRIPT, "watch"])
         .arg(folder)
         // Not of the terminal's group: an interrupt typed there must not end it before the tests.
@@ -143,8 +142,7 @@ fn watch(folder: &Path) -> std::process::ChildStdin {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
-    shell.stdin.take().unwrap()
+        .unwrap()
 }
 
 /// Runs statements, each in a transaction of its own where it must be.
@@ -155,7 +153,7 @@ pub async fn execute(url: &str, statements: &str) {
     }
 }
 
-/// Runs on a thread and a runtime of its own, so that it may be asked for from any kind of test.
+/// Runs on a thread and a runtime of its own: what is made for all tests must not end with the runtime of one.
 fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     std::thread::spawn(move || runtime().block_on(work)).join().unwrap()

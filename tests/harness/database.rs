@@ -21,7 +21,7 @@ pub struct Database {
 impl Database {
     /// Clones the template: the factories of the fixtures are `org` and `other`.
     pub async fn new() -> Self {
-        let place = PrivateDatabase::cloned();
+        let place = PrivateDatabase::cloned().await;
         let factory = |key| Fixture::get().organization(key).id;
         Self { db: Db::new(place.url(), 4).unwrap(), org: factory("north"), other: factory("south"), place }
     }

@@ -80,7 +80,7 @@ impl Floor {
 
     /// Starts one whose [`App`] was changed before.
     pub async fn with(change: impl FnOnce(&mut App)) -> Self {
-        let database = PrivateDatabase::cloned();
+        let database = PrivateDatabase::cloned().await;
         let mut app = app(database.url());
         change(&mut app);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
