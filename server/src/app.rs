@@ -60,16 +60,14 @@ impl App {
     pub fn new(config: &Config, db: Db) -> anyhow::Result<Self> {
         let jobs = Wake::default();
         let engine = Engine::new(db.clone(), jobs.clone());
-        let sockets = Sockets::new(config.limits.sockets);
-        let sign_in = SignIn::new(&config.sign_in)?;
         Ok(Self {
-            hub: sync::start(&db, &engine, &sockets, &sign_in),
-            sockets,
+            hub: sync::start(&db, &engine),
+            sockets: Sockets::new(config.limits.sockets),
             engine,
             db,
             keys: Arc::new(signing_keys(config)?),
             public_url: config.server.public_url.clone(),
-            sign_in: Arc::new(sign_in),
+            sign_in: Arc::new(SignIn::new(&config.sign_in)?),
             objects: Objects::open(&config.objects.folder)?,
             jobs,
             limits: config.limits.clone(),

@@ -77,14 +77,8 @@ mod sync;
 /// All tables.
 fn routes() -> Vec<Route> {
     // Identity last: its routes end the partnerships that orders need.
-    let tables = [
-        orders::routes(),
-        items::routes(),
-        places::routes(),
-        shifts::routes(),
-        sync::routes(),
-        identity::routes(),
-    ];
+    let tables =
+        [orders::routes(), items::routes(), places::routes(), shifts::routes(), sync::routes(), identity::routes()];
     tables.into_iter().flatten().collect()
 }
 

@@ -252,16 +252,14 @@ fn app(url: &str) -> App {
     let jobs = Wake::default();
     let engine = Engine::new(db.clone(), jobs.clone());
     let limits = config::Limits::default();
-    let sockets = Sockets::new(limits.sockets);
-    let sign_in = SignIn::new(&cheap).unwrap();
     App {
-        hub: sync::start(&db, &engine, &sockets, &sign_in),
-        sockets,
+        hub: sync::start(&db, &engine),
+        sockets: Sockets::new(limits.sockets),
         engine,
         db,
         keys: Arc::new(SigningKeys::random().unwrap()),
         public_url: None,
-        sign_in: Arc::new(sign_in),
+        sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
         objects: Objects::in_memory(),
         jobs,
         limits,

@@ -6,7 +6,7 @@
 //! - `snapshot.rs` and `feed.rs` give readers their start and their way on.
 //! - `prune.rs` ends what need not be kept for ever.
 //!
-//! No other feature reaches in: commits and revocations are heard ([`start`]).
+//! Other features reach in only to have sockets look again ([`Sockets::check_device`], [`Sockets::check_user`]).
 
 mod check;
 mod conversation;
@@ -30,7 +30,6 @@ mod views;
 
 use std::sync::Arc;
 
-use floorline_domain::DeviceId;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -38,7 +37,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use self::prune::{Pruned, prune};
 pub use self::sockets::Sockets;
 use crate::floor::engine::{Engine, Head};
-use crate::identity::SignIn;
 use crate::platform::db::Db;
 use crate::platform::realtime::Hub;
 
@@ -55,12 +53,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(views::read_presence);
 }
 
-/// The node's fan-out, woken by each commit of `engine`; a device that is revoked here loses its socket at once. Must be called inside the
-/// runtime.
-pub fn start(db: &Db, engine: &Engine, sockets: &Sockets, sign_in: &SignIn) -> Hub {
+/// The node's fan-out, woken by each commit of `engine`. Must be called inside the runtime.
+pub fn start(db: &Db, engine: &Engine) -> Hub {
     let hub = Hub::start(db.clone());
     hub.spawn(wake(hub.clone(), engine.committed()));
-    hub.spawn(heed(sockets.clone(), sign_in.revocations()));
     hub
 }
 
@@ -76,17 +72,6 @@ async fn wake(hub: Hub, mut committed: broadcast::Receiver<Arc<Vec<Head>>>) {
             }
             // The poll finds what was missed, within the second.
             Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "commits missed by the hub"),
-            Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-async fn heed(sockets: Sockets, mut revocations: broadcast::Receiver<DeviceId>) {
-    loop {
-        match revocations.recv().await {
-            Ok(device) => sockets.check_device(device),
-            // Every socket looks for itself, within the minute.
-            Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "revocations missed by the sockets"),
             Err(RecvError::Closed) => return,
         }
     }

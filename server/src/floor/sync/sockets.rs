@@ -120,12 +120,19 @@ impl Sockets {
         }
     }
 
-    /// Has a device's socket look at its state at once: it may have been revoked.
-    pub(super) fn check_device(&self, device: DeviceId) {
+    /// Has a device's socket look at its state at once instead of within the minute: it may have been revoked.
+    pub fn check_device(&self, device: DeviceId) {
         let seats = self.seats();
-        if let Some(taken) = seats.by_device.get(&device).and_then(|id| seats.all.get(id)) {
-            // It may be ending by itself.
-            let _ = taken.orders.send(Order::Check);
+        if let Some(id) = seats.by_device.get(&device) {
+            seats.order(*id, Order::Check);
+        }
+    }
+
+    /// Has the sockets of a person look at their login and permissions at once.
+    pub fn check_user(&self, user: UserId) {
+        let seats = self.seats();
+        for id in seats.by_user.get(&user).into_iter().flatten() {
+            seats.order(*id, Order::Check);
         }
     }
 
@@ -179,6 +186,13 @@ impl Sockets {
 }
 
 impl Seats {
+    fn order(&self, id: u64, order: Order) {
+        if let Some(taken) = self.all.get(&id) {
+            // It may be ending by itself.
+            let _ = taken.orders.send(order);
+        }
+    }
+
     fn count(&self) {
         metrics::gauge!(names::SOCKETS).set(f64::from(u32::try_from(self.all.len()).unwrap_or(u32::MAX)));
     }
