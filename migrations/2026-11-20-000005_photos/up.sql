@@ -44,7 +44,8 @@ CREATE TABLE uploads (
     metadata   text        NOT NULL,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    photo_id   uuid,
+    parts      text[]      NOT NULL DEFAULT '{}',  -- the objects that hold what was received, in order
+    photo_id   uuid,                               -- what it became
     PRIMARY KEY (org_id, id)
 );
 CREATE INDEX uploads_expired ON uploads (expires_at);

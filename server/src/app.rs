@@ -14,8 +14,10 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use utoipa_actix_web::AppExt as _;
 
 use crate::floor::engine::Engine;
+use crate::floor::scans::ScanPace;
 use crate::floor::sync::{self, Sockets};
 use crate::identity::SignIn;
+use crate::photos::Pictures;
 use crate::platform::config::{Config, Limits};
 use crate::platform::db::Db;
 use crate::platform::http::{self, ApiError, Code, request_id};
@@ -44,6 +46,10 @@ pub struct App {
     pub sockets: Sockets,
     /// Photos and the parts of uploads.
     pub objects: Objects,
+    /// Where pictures are decoded, a few at a time.
+    pub pictures: Pictures,
+    /// Who scanned how often of late, over HTTP.
+    pub scan_pace: ScanPace,
     /// Wakes the job runner after a commit that brought jobs.
     pub jobs: Wake,
     /// How much this server takes on.
@@ -70,6 +76,8 @@ impl App {
             sign_in: Arc::new(SignIn::new(&config.sign_in)?),
             objects: Objects::open(&config.objects.folder)?,
             jobs,
+            pictures: Pictures::default(),
+            scan_pace: ScanPace::default(),
             limits: config.limits.clone(),
             draining: CancellationToken::new(),
         })

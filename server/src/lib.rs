@@ -9,6 +9,7 @@ pub mod floor;
 pub mod identity;
 pub mod job_registry;
 pub mod orders;
+pub mod photos;
 pub mod platform;
 pub mod routes;
 pub mod serving;

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{SwaggerUi, Url};
 
 use crate::platform::http::health;
-use crate::{floor, identity, orders};
+use crate::{floor, identity, orders, photos};
 
 /// Installs all routes; the OpenAPI document is collected from them.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -16,7 +16,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(floor::locations::routes)
         .configure(floor::workflows::routes)
         .configure(floor::items::routes)
+        .configure(floor::scans::routes)
         .configure(orders::routes)
+        .configure(photos::routes)
         .configure(floor::sync::routes)
         .configure(floor::shifts::routes)
         .configure(floor::cases::routes);

@@ -31,13 +31,15 @@ use crate::app::{App, create_app};
 use crate::database::Database;
 use crate::floor::sync;
 use crate::job_registry::job_registry;
+use crate::photos;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Role, migrate};
 use crate::platform::http::Connections;
 use crate::platform::jobs::Runner;
+use crate::platform::storage::Objects;
 use crate::platform::telemetry::install_metrics;
 
-/// Day partitions are made two weeks ahead and dropped after one; they are looked after this often.
+/// Day partitions are made two weeks ahead and dropped after one; they are looked after this often, and so are old uploads.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// A running server. [`Serving::stop`] is its only proper end.
@@ -83,7 +85,7 @@ impl Serving {
         let (stop_runner, stop_watch) = (CancellationToken::new(), CancellationToken::new());
         let runner = Runner::new(app.db.clone(), job_registry(&app), app.jobs.clone(), app.limits.jobs, Uuid::now_v7());
         let runner = tokio::spawn(runner.run(stop_runner.clone(), app.limits.drain));
-        let watch = tokio::spawn(watch(database.clone(), stop_watch.clone()));
+        let watch = tokio::spawn(watch(database.clone(), app.objects.clone(), stop_watch.clone()));
         let http = Running::spawn(server);
         tracing::info!(%address, "ready");
         let metrics = metrics_address;
@@ -182,8 +184,8 @@ fn listen(config: &Config, app: &App) -> anyhow::Result<(Server, SocketAddr)> {
     Ok((server.run(), address))
 }
 
-/// Everything that goes on beside requests, until cancelled: the database is watched and its partitions are made ahead.
-async fn watch(database: Database, cancel: CancellationToken) -> anyhow::Result<()> {
+/// Everything that goes on beside requests, until cancelled: the database is watched, its partitions are made ahead, and old uploads go.
+async fn watch(database: Database, objects: Objects, cancel: CancellationToken) -> anyhow::Result<()> {
     let db = Db::new(database.url(), 1)?;
     let partitions = async {
         let mut every = tokio::time::interval(PARTITIONS_EVERY);
@@ -201,6 +203,12 @@ async fn watch(database: Database, cancel: CancellationToken) -> anyhow::Result<
                     "pruned"
                 ),
                 Err(error) => tracing::error!(error = %error, "the feed and old receipts could not be pruned"),
+            }
+            match photos::remove_old(&db, &objects, Utc::now()).await {
+                Ok(removed) => {
+                    tracing::debug!(photos = removed.photos, uploads = removed.uploads, "old uploads removed")
+                }
+                Err(error) => tracing::error!(error = %error, "old uploads and photos could not be removed"),
             }
         }
     };

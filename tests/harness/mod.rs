@@ -33,8 +33,10 @@ use actix_web::dev::ServerHandle;
 use floorline_domain::OrgId;
 use floorline_server::app::{App, create_app};
 use floorline_server::floor::engine::Engine;
+use floorline_server::floor::scans::ScanPace;
 use floorline_server::floor::sync::{self, Sockets};
 use floorline_server::identity::SignIn;
+use floorline_server::photos::Pictures;
 use floorline_server::platform::config;
 use floorline_server::platform::db::Db;
 use floorline_server::platform::jobs::Wake;
@@ -262,6 +264,8 @@ fn app(url: &str) -> App {
         sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
         objects: Objects::in_memory(),
         jobs,
+        pictures: Pictures::default(),
+        scan_pace: ScanPace::default(),
         limits,
         draining: CancellationToken::new(),
     }

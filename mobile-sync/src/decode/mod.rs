@@ -21,7 +21,7 @@ mod refused;
 pub use budget::Budget;
 pub use ladder::{Decoded, Pass, decode};
 pub use limits::ImageLimits;
-pub use read::read_image;
+pub use read::{damaged, open_image, read_image};
 pub use refused::ImageRefused;
 
 #[cfg(test)]

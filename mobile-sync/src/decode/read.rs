@@ -19,6 +19,16 @@ const MAX_BYTES_PER_PIXEL: u64 = 8;
 /// # Errors
 /// [`ImageRefused`] says which limit the bytes break or why they are no picture.
 pub fn read_image(bytes: &[u8], limits: ImageLimits) -> Result<GrayImage, ImageRefused> {
+    let (_, decoder) = open_image(bytes, limits)?;
+    let luma = DynamicImage::from_decoder(decoder).map_err(damaged)?.into_luma8();
+    Ok(scale_down(luma, limits.max_side))
+}
+
+/// Opens a JPEG, PNG, WebP or TIFF within limits: its kind, and a decoder that has read the header and no pixels yet.
+///
+/// # Errors
+/// As [`read_image`]; decoding may still find the picture damaged ([`damaged`]).
+pub fn open_image(bytes: &[u8], limits: ImageLimits) -> Result<(ImageFormat, impl ImageDecoder + '_), ImageRefused> {
     if bytes.is_empty() {
         return Err(ImageRefused::Empty);
     }
@@ -39,8 +49,7 @@ pub fn read_image(bytes: &[u8], limits: ImageLimits) -> Result<GrayImage, ImageR
     if u64::from(width) * u64::from(height) > limits.max_pixels {
         return Err(ImageRefused::TooManyPixels { width, height, limit: limits.max_pixels });
     }
-    let luma = DynamicImage::from_decoder(decoder).map_err(damaged)?.into_luma8();
-    Ok(scale_down(luma, limits.max_side))
+    Ok((format, decoder))
 }
 
 /// The format the first bytes announce, or what they are instead.
@@ -92,6 +101,7 @@ fn scale_down(luma: GrayImage, max_side: u32) -> GrayImage {
     imageops::thumbnail(&luma, scaled(width), scaled(height))
 }
 
-fn damaged(error: image::ImageError) -> ImageRefused {
+/// What a decoder that stopped half way says.
+pub fn damaged(error: image::ImageError) -> ImageRefused {
     ImageRefused::Damaged { message: error.to_string() }
 }

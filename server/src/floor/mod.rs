@@ -5,6 +5,7 @@ pub mod engine;
 pub mod items;
 pub mod labels;
 pub mod locations;
-pub mod sync;
+pub mod scans;
 pub mod shifts;
+pub mod sync;
 pub mod workflows;

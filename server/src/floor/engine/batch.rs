@@ -442,7 +442,8 @@ impl<'a> Run<'a> {
             Some(verdict) => Verdict { seq: arrival.seq, ..verdict },
             None => Verdict { reason: found.reason, ..Verdict::new(arrival.seq, outcome) },
         };
-        self.drafts.insert(index, Draft { arrival: index, verdict, at: None, item: None, record: None, names_origin: false });
+        self.drafts
+            .insert(index, Draft { arrival: index, verdict, at: None, item: None, record: None, names_origin: false });
     }
 
     /// So that later entries of this batch see how this one ended.

@@ -48,12 +48,8 @@ pub(super) fn book(world: &mut World, ledger: &mut Ledger, arrival: &Arrival, en
             keep_scan(world, arrival, entry, &raw, &resolved, result, explanation);
             Booked::default()
         }
-        Effect::Labels(events) => {
-            Booked { record: book_labels(world, ledger, &events), ..Booked::default() }
-        }
-        Effect::Shift(events) => {
-            Booked { record: book_shift(world, ledger, &events), ..Booked::default() }
-        }
+        Effect::Labels(events) => Booked { record: book_labels(world, ledger, &events), ..Booked::default() },
+        Effect::Shift(events) => Booked { record: book_shift(world, ledger, &events), ..Booked::default() },
     }
 }
 

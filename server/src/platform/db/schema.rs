@@ -569,6 +569,7 @@ diesel::table! {
         metadata -> Text,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        parts -> Array<Text>,
         photo_id -> Nullable<Uuid>,
     }
 }

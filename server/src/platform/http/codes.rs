@@ -6,8 +6,18 @@
 use actix_web::http::StatusCode;
 use floorline_domain::Reason;
 
+/// A status by its name, or by its number where HTTP has no name for it.
+macro_rules! status {
+    ($number:literal) => {
+        StatusCode::from_u16($number).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+    };
+    ($name:ident) => {
+        StatusCode::$name
+    };
+}
+
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $status:ident $retryable:literal $title:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $status:tt $retryable:literal $title:literal;)+) => {
         /// A stable error code that is not a refusal of the rules.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Code { $($(#[$doc])* $name,)+ /// A rule of the floor said no.
@@ -25,7 +35,7 @@ macro_rules! codes {
             /// The HTTP status it is answered with.
             pub fn status(self) -> StatusCode {
                 match self {
-                    $(Self::$name => StatusCode::$status,)+
+                    $(Self::$name => status!($status),)+
                     Self::Refused(reason) => StatusCode::from_u16(reason.http_status()).unwrap_or(StatusCode::CONFLICT),
                 }
             }
@@ -80,6 +90,10 @@ codes! {
     VersionMismatch = "VERSION_MISMATCH" PRECONDITION_FAILED false "It was changed meanwhile";
     /// `If-Match` is needed.
     VersionRequired = "VERSION_REQUIRED" PRECONDITION_REQUIRED false "Say which version you change";
+    /// The upload speaks another version of tus than 1.0.0.
+    TusVersion = "TUS_VERSION" PRECONDITION_FAILED false "Uploads are tus 1.0.0 here";
+    /// What arrived does not hash to what was announced; of an upload's last part, the upload is gone. The status is tus's own.
+    ChecksumMismatch = "CHECKSUM_MISMATCH" 460 true "It arrived changed";
     /// The body is larger than this route takes.
     TooLarge = "TOO_LARGE" PAYLOAD_TOO_LARGE false "Too large";
     /// The media type is not one this route takes.

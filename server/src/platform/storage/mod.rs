@@ -187,6 +187,19 @@ impl Objects {
             Err(error) => Err(failed(error)),
         }
     }
+
+    /// Removes every object in a folder.
+    ///
+    /// # Errors
+    /// See [`ObjectError`]; some may be gone by then.
+    pub async fn delete_folder(&self, folder: &str) -> Result<(), ObjectError> {
+        let folder = parse(folder)?;
+        let mut found = self.store.list(Some(&folder));
+        while let Some(object) = found.try_next().await.map_err(failed)? {
+            self.delete(object.location.as_ref()).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn abandon(writer: WriteMultipart) {

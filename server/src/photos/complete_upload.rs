@@ -1,0 +1,116 @@
+//! The last byte has come: the parts become one object, the object is looked at, and a photo is there.
+//!
+//! Bytes first and durable, then the row. Until the row is there the upload does not count its last part, so a server that dies here is
+//! asked for that part again and gets to the same end.
+
+use chrono::{DateTime, Utc};
+use floorline_domain::OrgId;
+use uuid::Uuid;
+
+use super::create_upload::KEPT;
+use super::inspect::{Inspected, inspect};
+use super::store::NewPhoto;
+use super::upload_store::{self, Upload};
+use super::{content_path, parts_folder, store};
+use crate::app::App;
+use crate::platform::http::{ApiError, Code};
+use crate::platform::storage::ObjectError;
+use crate::platform::tenancy::TenantTx;
+
+/// Makes the photo of an upload whose last parts are stored as `last`; the upload as it stands afterwards.
+pub(super) async fn complete(
+    app: &App,
+    upload: Upload,
+    last: Vec<String>,
+    now: DateTime<Utc>,
+) -> Result<Upload, ApiError> {
+    let org = OrgId(upload.org_id);
+    let path = content_path(org, &upload.sha256);
+    let parts = [upload.parts.as_slice(), &last].concat();
+    match app.objects.assemble(&parts, &path, &upload.sha256).await {
+        Ok(_) => {}
+        Err(ObjectError::Mismatch { .. }) => {
+            remove(app, &upload, now).await?;
+            let detail = "The photo does not hash to the sha256 announced; it was dropped. Upload it again.";
+            return Err(ApiError::new(Code::ChecksumMismatch, detail));
+        }
+        Err(ObjectError::Absent(_)) => {
+            remove(app, &upload, now).await?;
+            return Err(ApiError::new(Code::Expired, "Parts of the upload are gone. Begin again."));
+        }
+        Err(error) => return Err(ApiError::internal(error)),
+    }
+    let mut tx = TenantTx::open(&app.db, org).await?;
+    let known = upload_store::photo_of(&mut tx, &upload.sha256, upload.length).await?;
+    tx.commit().await?;
+    let photo = match known {
+        Some(id) => Made::Before(id),
+        None => Made::Now(look_at(app, &upload, &path, now).await?),
+    };
+    let (upload, counted) = note(app, upload, photo, &path, now).await?;
+    if !counted {
+        return Err(ApiError::new(Code::StateConflict, "Another request moved the upload on; ask where it stands."));
+    }
+    if let Err(error) = app.objects.delete_folder(&parts_folder(org, upload.id)).await {
+        // They go when the upload's time is over.
+        tracing::warn!(%error, "the parts of a finished upload could not be removed");
+    }
+    Ok(upload)
+}
+
+/// Where the photo comes from.
+enum Made {
+    /// Somebody uploaded the same bytes meanwhile.
+    Before(Uuid),
+    Now(Inspected),
+}
+
+async fn look_at(app: &App, upload: &Upload, path: &str, now: DateTime<Utc>) -> Result<Inspected, ApiError> {
+    let limit = u64::try_from(upload.length).unwrap_or_default();
+    let bytes = app.objects.get(path, limit).await.map_err(ApiError::internal)?;
+    let inspected = app.pictures.work(move || inspect(&bytes)).await;
+    if let Err(refusal) = &inspected
+        && !refusal.code().retryable()
+    {
+        app.objects.delete(path).await.map_err(ApiError::internal)?;
+        remove(app, upload, now).await?;
+    }
+    inspected
+}
+
+/// Writes the photo and the end of its upload, together.
+async fn note(
+    app: &App,
+    mut upload: Upload,
+    made: Made,
+    path: &str,
+    now: DateTime<Utc>,
+) -> Result<(Upload, bool), ApiError> {
+    let mut tx = TenantTx::open(&app.db, OrgId(upload.org_id)).await?;
+    let photo = match made {
+        Made::Before(id) => id,
+        Made::Now(inspected) => {
+            let new = NewPhoto::of(&upload, inspected, path, Uuid::now_v7(), now)?;
+            store::insert(&mut tx, &new).await?
+        }
+    };
+    let expires_at = now + KEPT;
+    let counted = upload_store::finish(&mut tx, &upload, photo, expires_at).await?;
+    tx.commit().await?;
+    upload.received = upload.length;
+    upload.expires_at = expires_at;
+    upload.photo_id = Some(photo);
+    Ok((upload, counted))
+}
+
+/// Removes an upload and its parts. The photo it became stays.
+pub(super) async fn remove(app: &App, upload: &Upload, now: DateTime<Utc>) -> Result<(), ApiError> {
+    let org = OrgId(upload.org_id);
+    let mut tx = TenantTx::open(&app.db, org).await?;
+    upload_store::expire(&mut tx, upload.id, now).await?;
+    tx.commit().await?;
+    app.objects.delete_folder(&parts_folder(org, upload.id)).await.map_err(ApiError::internal)?;
+    let mut tx = TenantTx::open(&app.db, org).await?;
+    upload_store::delete(&mut tx, upload.id).await?;
+    tx.commit().await
+}
