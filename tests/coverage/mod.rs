@@ -52,9 +52,18 @@ macro_rules! routes {
                 at: optional!($(|floor| Box::pin($maker(floor)))?),
                 asking: optional!($($query)?),
                 body: optional!($($body)?),
-                headers: { let headers: &[(&str, &str)] = &[]; $(let headers = $headers;)? headers },
+                headers: sent!($($headers)?),
             }),+]
         }
+    };
+}
+
+macro_rules! sent {
+    () => {
+        &[]
+    };
+    ($headers:expr) => {
+        $headers
     };
 }
 
@@ -70,6 +79,7 @@ macro_rules! optional {
 mod identity;
 mod items;
 mod orders;
+mod pictures;
 mod places;
 mod shifts;
 mod sync;
@@ -77,8 +87,15 @@ mod sync;
 /// All tables.
 fn routes() -> Vec<Route> {
     // Identity last: its routes end the partnerships that orders need.
-    let tables =
-        [orders::routes(), items::routes(), places::routes(), shifts::routes(), sync::routes(), identity::routes()];
+    let tables = [
+        orders::routes(),
+        items::routes(),
+        pictures::routes(),
+        places::routes(),
+        shifts::routes(),
+        sync::routes(),
+        identity::routes(),
+    ];
     tables.into_iter().flatten().collect()
 }
 

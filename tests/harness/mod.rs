@@ -24,6 +24,7 @@ pub mod made;
 pub mod phone;
 mod snapshot;
 pub mod socket;
+pub mod upload;
 
 use std::net::TcpListener;
 use std::sync::Arc;

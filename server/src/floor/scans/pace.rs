@@ -4,11 +4,18 @@
 //! for it (`sync-protocol.md` section 9).
 
 use std::collections::{HashMap, VecDeque};
+use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
 use floorline_domain::UserId;
 use floorline_mobile_sync::limits::{SCANS, SCANS_WITHIN};
+
+use crate::app::App;
+use crate::platform::http::{ApiError, Code};
 
 /// People remembered before those who stopped scanning are swept out.
 const SWEEP_AT: usize = 10_000;
@@ -40,6 +47,34 @@ impl ScanPace {
             }
         }
     }
+}
+
+/// A scan that came in its time; 429 otherwise. It stands before the identity among a handler's parameters: holding somebody back must
+/// not cost a look into the database.
+#[derive(Debug)]
+pub(super) struct InTime;
+
+impl FromRequest for InTime {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some((app, user)) = bearer(request) else {
+            // The identity says 401.
+            return ready(Ok(Self));
+        };
+        ready(app.scan_pace.take(user, Instant::now()).map(|()| Self).map_err(|wait| {
+            ApiError::new(Code::TooMany, "Too many scans at once. Wait a moment before you scan again.")
+                .retry_after(wait.as_secs() + 1)
+        }))
+    }
+}
+
+/// Whose token it is, if it is one.
+fn bearer(request: &HttpRequest) -> Option<(&App, UserId)> {
+    let app = request.app_data::<web::Data<App>>()?;
+    let token = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+    Some((app, app.keys.verify_access(token)?.sub))
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! `/v1/scans`.
 
-use std::time::Instant;
-
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{TimeDelta, Utc};
 use serde::Deserialize;
@@ -9,12 +7,13 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::pace::InTime;
 use super::read_body::{self, What};
 use super::read_picture::{limits, read_picture};
 use super::store;
 use super::views::{NewScan, Scan, ScanPicture, Scanned, Statistics};
 use crate::app::App;
-use crate::platform::http::{ApiError, Code, IdempotencyKey, Page, PageQuery, Problem};
+use crate::platform::http::{ApiError, IdempotencyKey, Page, PageQuery, Problem};
 use crate::platform::tenancy::{Allowed, TenantTx, may};
 
 /// What statistics look back on.
@@ -50,16 +49,13 @@ struct StatisticsFilter {
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/scans")]
 async fn post_scan(
+    _: InTime,
     app: web::Data<App>,
     by: Allowed<may::RecordScans>,
     key: IdempotencyKey,
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    app.scan_pace.take(by.user_id, Instant::now()).map_err(|wait| {
-        ApiError::new(Code::TooMany, "Too many scans at once. Wait a moment before you scan again.")
-            .retry_after(wait.as_secs() + 1)
-    })?;
     let wanted = read_body::read(&request, body, limits().max_bytes).await?;
     let raw = match wanted.what {
         What::Text(raw) => raw,
