@@ -37,6 +37,8 @@ struct Cli {
 enum Command {
     /// Serves, with a database of its own in the data folder unless DATABASE_URL is set.
     Serve,
+    /// Plays a made-up floor at work, on a server of its own, and proves that nothing was lost.
+    Demo(demo::Options),
     /// Runs jobs apart from the servers; needs DATABASE_URL.
     Work,
     /// Brings the schema up to date, or takes steps back.
@@ -68,6 +70,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Openapi => openapi::print(),
         Command::Serve => serving(load()?, serve::run),
+        Command::Demo(options) => brief(load()?, async |config| demo::run(config, options).await),
         Command::Work => serving(load()?, work::run),
         Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
         Command::Db(options) => brief(load()?, async |config| db::run(&config, options).await),

@@ -1,0 +1,66 @@
+//! What a demonstration came to, for a person and as JSON.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::reckoning::{Ends, Reckoning};
+use super::stage_world::Login;
+use super::tally::Tally;
+use crate::cli::output::say;
+
+/// The figures. `passed`: everything was finished, nothing was lost and nothing was done twice.
+pub(super) fn of(tally: &Tally, found: &Reckoning, ends: &Ends, finished: bool, took: Duration) -> Value {
+    let nothing_open = ends.items_open == 0 && ends.orders_open == 0 && ends.cases_open == 0 && found.unsent == 0;
+    json!({
+        "passed": finished && nothing_open && found.lost == 0 && found.doubled == 0,
+        "seconds": took.as_secs(),
+        "entries": found.entries,
+        "outcomes": found.outcomes,
+        "lost": found.lost,
+        "doubled": found.doubled,
+        "unsent": found.unsent,
+        "findings": found.findings,
+        "items_completed": ends.items_completed,
+        "items_scrapped": ends.items_scrapped,
+        "items_open": ends.items_open,
+        "orders_completed": ends.orders_completed,
+        "orders_open": ends.orders_open,
+        "cases_decided": tally.cases.get(),
+        "cases_open": ends.cases_open,
+        "photos": ends.photos,
+        "absences": tally.absences.get(),
+        "kills": tally.kills.get(),
+        "labels_misread": tally.misread.get(),
+        "latency_ms": { "p50": tally.latency_ms(0.5), "p95": tally.latency_ms(0.95), "p99": tally.latency_ms(0.99) },
+    })
+}
+
+/// The same for a person, with the ways in.
+pub(super) fn print(summary: &Value, logins: &[Login], url: &str) {
+    let figure = |key: &str| summary.get(key).map(Value::to_string).unwrap_or_default();
+    let line = |keys: &[&str]| {
+        keys.iter().map(|key| format!("{} {}", figure(key), key.replace('_', " "))).collect::<Vec<_>>().join(", ")
+    };
+    say(&format!("==> {}", line(&["entries", "lost", "doubled", "unsent"])));
+    say(&format!(
+        "    {}",
+        line(&["items_completed", "items_scrapped", "items_open", "orders_completed", "orders_open"])
+    ));
+    say(&format!(
+        "    {}",
+        line(&["cases_decided", "cases_open", "photos", "absences", "kills", "labels_misread", "seconds"])
+    ));
+    say(&format!("    from saved to confirmed, ms: {}", figure("latency_ms")));
+    for (word, n) in summary.get("outcomes").and_then(Value::as_object).into_iter().flatten() {
+        say(&format!("    {n:>6} {word}"));
+    }
+    for finding in summary.get("findings").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        say(&format!("    ! {finding}"));
+    }
+    say(&format!("    API and its documentation: {url}/docs"));
+    say("    Sign in with the password of fixtures/README.md as:");
+    for login in logins {
+        say(&format!("    {:<22} {:<34} {}", login.organization, login.email, login.roles));
+    }
+}
