@@ -21,6 +21,7 @@ mod jobs;
 mod locations;
 mod migrations;
 mod objects;
+mod openapi;
 mod order_lifecycle;
 mod orders;
 mod photos;

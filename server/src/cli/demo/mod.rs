@@ -162,17 +162,13 @@ async fn watch(world: &World, tally: &Tally, view: &View) -> anyhow::Result<bool
             }
             view.floor(n, floor).await;
         }
-        view.phones(&world.floors, tally).await;
+        let phones = view.phones(&world.floors, tally).await;
         if open == 0 {
             return Ok(true);
         }
         if view.is_hidden() && told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
-            say(&format!(
-                "    {:>3} s: {open} orders open, {} acts confirmed",
-                began.elapsed().as_secs(),
-                tally.outcomes().values().sum::<u64>()
-            ));
+            say(&format!("    {:>3} s: {open} orders open, {phones}", began.elapsed().as_secs()));
         }
         if began.elapsed() > AT_MOST {
             return Ok(false);

@@ -60,7 +60,7 @@ impl View {
     }
 
     /// Phones with and without a network, and what they have not sent.
-    pub(super) async fn phones(&self, floors: &[Floor], tally: &Tally) {
+    pub(super) async fn phones(&self, floors: &[Floor], tally: &Tally) -> String {
         let (mut online, mut silent, mut unsent) = (0, 0, 0);
         for hand in floors.iter().flat_map(|floor| &floor.hands) {
             let Ok(standing) = hand.phone.standing().await else { continue };
@@ -74,7 +74,9 @@ impl View {
         let cases = tally.cases.get();
         let confirmed: u64 = tally.outcomes().values().sum();
         let latency = tally.latency_ms(0.5).map_or_else(String::new, |ms| format!(" · p50 {ms} ms"));
-        self.phones.set_message(format!("{online} online, {silent} away, {unsent} acts unsent · {confirmed} confirmed{latency} · {cases} cases decided"));
+        let text = format!("{online} online, {silent} away, {unsent} acts unsent · {confirmed} confirmed{latency} · {cases} cases decided");
+        self.phones.set_message(text.clone());
+        text
     }
 
     /// A line above the bars.
