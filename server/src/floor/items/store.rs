@@ -271,18 +271,25 @@ pub(super) async fn insert_labels(tx: &mut TenantTx, rows: &[NewLabel<'_>], now:
     Ok(stored.into_iter().map(|row| ItemId(row.item_id)).collect())
 }
 
-/// The items and components of an order that are not final, locked in the order of their ids.
-pub(super) async fn lock_open_of_order(tx: &mut TenantTx, order: OrderId) -> Result<Vec<Item>> {
+/// The next items and components of an order that are not final, locked in the order of their ids.
+pub(super) async fn lock_open_of_order(
+    tx: &mut TenantTx,
+    order: OrderId,
+    after: ItemId,
+    limit: i64,
+) -> Result<Vec<Item>> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = Jsonb)]
         state: Value,
     }
     let org = tx.org().0;
-    let rows: Vec<Row> = sql("SELECT state FROM items WHERE org_id = $1 AND order_id = $2 \
-         AND status IN ('not_started', 'active', 'paused', 'on_hold', 'error') ORDER BY id FOR NO KEY UPDATE")
+    let rows: Vec<Row> = sql("SELECT state FROM items WHERE org_id = $1 AND order_id = $2 AND id > $3 \
+         AND status IN ('not_started', 'active', 'paused', 'on_hold', 'error') ORDER BY id LIMIT $4 FOR NO KEY UPDATE")
     .bind::<SqlUuid, _>(org)
     .bind::<SqlUuid, _>(order.0)
+    .bind::<SqlUuid, _>(after.0)
+    .bind::<BigInt, _>(limit)
     .load(tx.conn())
     .await?;
     rows.into_iter().map(|row| serde_json::from_value(row.state).map_err(ApiError::internal)).collect()
@@ -291,18 +298,16 @@ pub(super) async fn lock_open_of_order(tx: &mut TenantTx, order: OrderId) -> Res
 /// Stores items that were just closed.
 pub(super) async fn close(tx: &mut TenantTx, changed: &[(Item, Value)], now: DateTime<Utc>) -> Result<()> {
     let org = tx.org().0;
-    for chunk in changed.chunks(1_000) {
-        sql("WITH batch (org_id, now) AS (SELECT $1::uuid, $2::timestamptz) \
-             UPDATE items i SET status = r.status, version = r.version, hold_version = NULL, updated_at = b.now, state = r.state \
-             FROM batch b, unnest($3, $4, $5, $6) AS r (id, status, version, state) WHERE i.org_id = b.org_id AND i.id = r.id")
-        .bind::<SqlUuid, _>(org)
-        .bind::<Timestamptz, _>(now)
-        .bind::<Array<SqlUuid>, _>(chunk.iter().map(|(item, _)| item.id.0).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(chunk.iter().map(|(item, _)| item.status.as_str()).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(chunk.iter().map(|(item, _)| item.version).collect::<Vec<_>>())
-        .bind::<Array<Jsonb>, _>(chunk.iter().map(|(_, state)| state).collect::<Vec<_>>())
-        .execute(tx.conn())
-        .await?;
-    }
+    sql("WITH batch (org_id, now) AS (SELECT $1::uuid, $2::timestamptz) \
+         UPDATE items i SET status = r.status, version = r.version, hold_version = NULL, updated_at = b.now, state = r.state \
+         FROM batch b, unnest($3, $4, $5, $6) AS r (id, status, version, state) WHERE i.org_id = b.org_id AND i.id = r.id")
+    .bind::<SqlUuid, _>(org)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Array<SqlUuid>, _>(changed.iter().map(|(item, _)| item.id.0).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(changed.iter().map(|(item, _)| item.status.as_str()).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(changed.iter().map(|(item, _)| item.version).collect::<Vec<_>>())
+    .bind::<Array<Jsonb>, _>(changed.iter().map(|(_, state)| state).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
