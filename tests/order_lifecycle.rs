@@ -129,6 +129,9 @@ async fn an_order_completes_with_its_last_item_or_by_hand_with_a_reason() {
     let statuses: Vec<Value> = north.items_of(&part).await.iter().map(|item| item["status"].clone()).collect();
     assert_eq!(statuses, ["completed", "cancelled"]);
     by.post(&format!("/v1/orders/{part}/cancel"), json!({})).await.assert_status(409);
+    let audit = north.admin().get("/v1/audit").await;
+    let overridden = audit.rows().iter().find(|event| event["kind"] == "order.overridden").unwrap();
+    assert_eq!(overridden["actor_id"], json!(north.person("supervisor").id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,10 @@ pub(super) async fn close_with_items(
     let Some(event) = judge(&row, command, false, acting)? else { return acting.view(&row) };
     let cancelled = cancel_open_items(tx, ledger, id, OrgId(row.brand_id), reason.as_deref()).await?;
     row.items_cancelled += cancelled.items;
+    if matches!(command, Command::Complete { .. }) && cancelled.items > 0 {
+        let detail = json!({ "order_id": id, "reason": reason, "items_cancelled": cancelled.items });
+        ledger.audit("order.overridden", detail);
+    }
     let data = json!({ "items_cancelled": cancelled.items, "components_cancelled": cancelled.components });
     record(tx, ledger, &mut row, &event, data).await?;
     acting.view(&row)

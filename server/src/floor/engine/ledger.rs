@@ -15,6 +15,7 @@ use floorline_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::identity::audit;
 use crate::platform::db::sql;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
@@ -220,6 +221,7 @@ pub struct Ledger {
     events: Vec<EventRow>,
     feed: Vec<FeedRow>,
     jobs: Vec<JobRow>,
+    audits: Vec<(&'static str, Value)>,
     /// Topics to move or to read, with their reader: name → (reader, rows).
     topics: BTreeMap<String, (OrgId, i64)>,
     heads: BTreeMap<String, Head>,
@@ -236,6 +238,7 @@ impl Ledger {
             events: Vec::new(),
             feed: Vec::new(),
             jobs: Vec::new(),
+            audits: Vec::new(),
             topics: BTreeMap::new(),
             heads: BTreeMap::new(),
         }
@@ -297,6 +300,11 @@ impl Ledger {
             cause: self.cause.clone(),
         });
         self.ordinal += 1;
+    }
+
+    /// Notes in the audit chain that the actor overrode a rule; written last of all, as its lock is.
+    pub fn audit(&mut self, kind: &'static str, detail: Value) {
+        self.audits.push((kind, detail));
     }
 
     /// Queues work for after the commit.
@@ -416,6 +424,9 @@ impl Ledger {
             .bind::<Array<Jsonb>, _>(watermarks.iter().map(|mark| &mark.recent_scans).collect::<Vec<_>>())
             .execute(tx.conn())
             .await?;
+        for (kind, detail) in &self.audits {
+            audit::append(tx, Some(self.cause.actor.id), kind, detail.clone(), self.now).await?;
+        }
         Ok(())
     }
 
