@@ -1,6 +1,8 @@
 //! The command line: one file a command.
 
 mod audit;
+mod bench;
+mod child;
 mod db;
 pub mod demo;
 mod migrate;
@@ -43,6 +45,8 @@ enum Command {
     Migrate(migrate::Options),
     /// Runs psql on the embedded database, started for as long as that takes.
     Db(db::Options),
+    /// Measures, each figure beside a peer's.
+    Bench(bench::Options),
     /// Makes the first administrator.
     User(user::Options),
     /// Proves that the record of who changed what is whole.
@@ -71,6 +75,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Work => serving(load()?, work::run),
         Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
         Command::Db(options) => brief(load()?, async |config| db::run(&config, options).await),
+        Command::Bench(options) => brief(load()?, async |config| bench::run(config, options).await),
         Command::User(options) => brief(load()?, async |config| user::run(&config, options).await),
         Command::Audit(options) => brief(load()?, async |config| audit::run(&config, options).await),
     }

@@ -1,0 +1,1 @@
+INSERT INTO measurements (org_id, item_id, day, version, ordinal, at, action_id, name, value, unit, passed, user_id) VALUES (:org::uuid, :item::uuid, current_date, :version::bigint, 0, now(), 'sew.width', 'width', 100.4, 'mm', true, :user::uuid);

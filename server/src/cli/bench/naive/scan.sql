@@ -1,0 +1,1 @@
+INSERT INTO scans (org_id, id, day, at, user_id, stream_id, seq, raw, kind, value, result, item_id, stage) VALUES (:org::uuid, gen_random_uuid(), current_date, now(), :user::uuid, :stream::uuid, :last_seq::bigint + 1, 'item:' || :item::text, 'item', :item::text, 'success', :item::uuid, 'sew');

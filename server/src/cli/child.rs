@@ -1,0 +1,99 @@
+//! A server as a child process, for commands that play against a real one.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+
+/// How long a start may take: after a kill, orphaned backends of the database may hold on for up to a minute.
+const START_WITHIN: Duration = Duration::from_secs(90);
+
+/// `floorline serve` on a port of its own.
+pub(super) struct ServerChild {
+    data: PathBuf,
+    address: SocketAddr,
+    child: Child,
+}
+
+impl ServerChild {
+    /// Starts it over `data` and waits until it is ready.
+    pub(super) async fn start(data: &Path, address: Option<SocketAddr>) -> anyhow::Result<Self> {
+        let address = address.map_or_else(free_address, Ok)?;
+        let child = spawn(data, address)?;
+        let mut server = Self { data: data.to_owned(), address, child };
+        server.wait_ready().await?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            kill_process(pid, Signal::TERM)?;
+        }
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
+        if ended.is_err() {
+            self.child.start_kill()?;
+            self.child.wait().await?;
+        }
+        Ok(())
+    }
+
+    async fn wait_ready(&mut self) -> anyhow::Result<()> {
+        let (http, deadline) = (reqwest::Client::new(), Instant::now() + START_WITHIN);
+        let url = format!("{}/health/ready", self.url());
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::bail!(
+                    "the server ended while starting: {status}; its log is {}",
+                    log_path(&self.data).display()
+                );
+            }
+            if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < deadline, "the server was not ready within {START_WITHIN:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn spawn(data: &Path, address: SocketAddr) -> anyhow::Result<Child> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(data))?;
+    let program = std::env::current_exe()?;
+    Command::new(program)
+        .arg("serve")
+        .env("FLOORLINE_DATA", data)
+        .env("FLOORLINE_BIND", address.to_string())
+        .env("FLOORLINE_PUBLIC_URL", format!("http://{address}"))
+        .env("FLOORLINE_METRICS_BIND", "127.0.0.1:0")
+        .env("FLOORLINE_LOG_FORMAT", "text")
+        .env_remove("DATABASE_URL")
+        .env_remove("FLOORLINE_CONFIG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::from(log.try_clone()?))
+        .stderr(Stdio::from(log))
+        .kill_on_drop(true)
+        .spawn()
+        .context("the server could not be started")
+}
+
+/// What the server prints.
+fn log_path(data: &Path) -> PathBuf {
+    data.join("server.log")
+}
+
+/// The usual port when it is free, so that a bookmark works; else any.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 8080)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?;
+    Ok(listener.local_addr()?)
+}
