@@ -100,6 +100,7 @@ async fn change_device(
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let row = change::change(&mut tx, by.user_id, (*id, version), &body, clock::now()).await?;
     tx.commit().await?;
+    app.sockets.check_device(DeviceId(row.id));
     Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(DeviceView::from(row)))
 }
 
@@ -131,7 +132,7 @@ async fn revoke_device(
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let row = revoke::revoke(&mut tx, by.user_id, *id, &reason, clock::now()).await?;
     tx.commit().await?;
-    app.sign_in.announce_revoked(DeviceId(row.id));
+    app.sockets.check_device(DeviceId(row.id));
     Ok(Json(row.into()))
 }
 

@@ -67,6 +67,7 @@ async fn logout(app: Data<App>, by: Identity) -> Result<HttpResponse, ApiError> 
     store::end(&mut tx, by.login_id, now).await?;
     audit::append(&mut tx, Some(by.user_id), "login.ended", json!({ "login_id": by.login_id }), now).await?;
     tx.commit().await?;
+    app.sockets.check_user(by.user_id);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -99,5 +100,6 @@ async fn change_password(app: Data<App>, by: Identity, body: Json<PasswordChange
     users::end_logins(&mut tx, by.user_id.0, Some(by.login_id), now).await?;
     audit::append(&mut tx, Some(by.user_id), "user.password_changed", json!({ "user_id": by.user_id }), now).await?;
     tx.commit().await?;
+    app.sockets.check_user(by.user_id);
     Ok(HttpResponse::NoContent().finish())
 }

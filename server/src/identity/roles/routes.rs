@@ -85,7 +85,9 @@ async fn change_role(
     keep_an_administrator(&mut tx).await?;
     let detail = json!({ "role_id": row.id, "name": row.name, "permissions": row.permissions });
     audit::append(&mut tx, Some(by.user_id), "role.changed", detail, row.updated_at).await?;
+    let holders = store::holders(&mut tx, row.id).await?;
     tx.commit().await?;
+    holders.into_iter().for_each(|holder| app.sockets.check_user(holder));
     Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(RoleView::from(row)))
 }
 
@@ -101,7 +103,7 @@ async fn delete_role(
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
-    let holders = store::holders(&mut tx, row.id).await?;
+    let holders = store::holders(&mut tx, row.id).await?.len();
     if holders > 0 {
         return Err(
             ApiError::new(Code::InUse, format!("{holders} people hold this role.")).with(json!({ "holders": holders }))

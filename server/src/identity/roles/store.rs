@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use diesel::{ExpressionMethods as _, HasQuery, OptionalExtension as _, QueryDsl as _};
 use diesel_async::RunQueryDsl as _;
+use floorline_domain::UserId;
 use floorline_domain::permission::{Permission, PermissionSet};
 use uuid::Uuid;
 
@@ -91,10 +92,11 @@ pub(super) async fn update(tx: &mut TenantTx, row: &RoleRow) -> Result<(), ApiEr
     Ok(())
 }
 
-/// How many people hold it.
-pub(super) async fn holders(tx: &mut TenantTx, id: Uuid) -> Result<i64, ApiError> {
-    let query = user_roles::table.filter(user_roles::org_id.eq(tx.org().0)).filter(user_roles::role_id.eq(id)).count();
-    Ok(query.get_result(tx.conn()).await?)
+/// Who holds it.
+pub(super) async fn holders(tx: &mut TenantTx, id: Uuid) -> Result<Vec<UserId>, ApiError> {
+    let held = user_roles::table.filter(user_roles::org_id.eq(tx.org().0)).filter(user_roles::role_id.eq(id));
+    let users: Vec<Uuid> = held.select(user_roles::user_id).load(tx.conn()).await?;
+    Ok(users.into_iter().map(UserId).collect())
 }
 
 pub(super) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<(), ApiError> {

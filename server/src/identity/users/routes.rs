@@ -97,6 +97,7 @@ async fn change_user(
     let row = store::find(&mut tx, *id).await?;
     audit::append(&mut tx, Some(by.user_id), "user.changed", told(*id, &change), row.updated_at).await?;
     tx.commit().await?;
+    app.sockets.check_user(UserId(*id));
     Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(UserView::from(row)))
 }
 
@@ -116,6 +117,7 @@ async fn deactivate_user(
     write_change(&mut tx, &by, row, &change, None, now).await?;
     audit::append(&mut tx, Some(by.user_id), "user.deactivated", json!({ "user_id": *id }), now).await?;
     tx.commit().await?;
+    app.sockets.check_user(UserId(*id));
     Ok(HttpResponse::NoContent().finish())
 }
 
