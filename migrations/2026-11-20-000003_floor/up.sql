@@ -155,6 +155,8 @@ CREATE TABLE items (
 CREATE INDEX items_by_order ON items (org_id, order_id, id) WHERE order_id IS NOT NULL;
 CREATE INDEX items_by_parent ON items (org_id, parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX items_open ON items (org_id, site_id, stage, id) WHERE status IN ('not_started', 'active', 'paused', 'on_hold', 'error');
+-- In the order of queues: the most urgent first, then the longest in its stage.
+CREATE INDEX items_waiting ON items (org_id, site_id, stage, (-priority), stage_entered_at, id) WHERE status IN ('not_started', 'active', 'paused', 'on_hold', 'error');
 CREATE INDEX items_assigned ON items (org_id, assigned_to, id) WHERE assigned_to IS NOT NULL;
 CREATE INDEX items_by_version ON items (org_id, workflow_version_id);
 SELECT tenant_table('items');
@@ -181,7 +183,8 @@ CREATE TABLE labels (
 CREATE UNIQUE INDEX labels_code ON labels (code);
 CREATE UNIQUE INDEX labels_one_active ON labels (org_id, item_id) WHERE status = 'active' AND item_id IS NOT NULL;
 CREATE INDEX labels_by_item ON labels (org_id, item_id) WHERE item_id IS NOT NULL;
-CREATE INDEX labels_by_order ON labels (org_id, order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX labels_by_order ON labels (org_id, order_id, id) WHERE order_id IS NOT NULL;
+CREATE INDEX labels_blank ON labels (org_id, id) WHERE status = 'blank';
 CREATE INDEX labels_by_place ON labels (org_id, location_id) WHERE location_id IS NOT NULL;
 SELECT tenant_table('labels');
 CREATE FUNCTION find_label(wanted text) RETURNS TABLE (org_id uuid, id text)
@@ -223,7 +226,8 @@ CREATE UNIQUE INDEX shifts_one_active ON shifts (org_id, user_id) WHERE ended_at
 SELECT tenant_table('shifts');
 
 -- A queue is a filter over open items (site, stage, location, workflow). Its members are derived from `items`;
--- `queue_entries` holds what a person said beyond that: an item added by hand, another priority, an assignee, or its removal.
+-- `queue_entries` holds what a person said beyond that: an item added by hand, another priority or an assignee, or its removal
+-- (docs/decisions/0007-queues-are-filters.md).
 CREATE TABLE queues (
     org_id      uuid        NOT NULL REFERENCES organizations (id),
     id          uuid        NOT NULL,
@@ -250,7 +254,7 @@ CREATE TABLE queue_entries (
     org_id      uuid        NOT NULL,
     queue_id    uuid        NOT NULL,
     item_id     uuid        NOT NULL,
-    state       text        NOT NULL CHECK (state IN ('added', 'removed')),
+    state       text        NOT NULL CHECK (state IN ('added', 'set', 'removed')),
     priority    smallint,
     assigned_to uuid,
     added_by    uuid        NOT NULL,

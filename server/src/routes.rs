@@ -20,8 +20,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(orders::routes)
         .configure(photos::routes)
         .configure(floor::sync::routes)
-        .configure(floor::shifts::routes)
-        .configure(floor::cases::routes);
+        .configure(floor::cases::routes)
+        .configure(floor::labels::routes)
+        .configure(floor::queues::routes)
+        .configure(floor::shifts::routes);
 }
 
 /// The contract itself: the document and a page to read it.

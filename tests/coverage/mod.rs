@@ -78,9 +78,11 @@ macro_rules! optional {
 
 mod identity;
 mod items;
+mod labels;
 mod orders;
 mod pictures;
 mod places;
+mod queues;
 mod shifts;
 mod sync;
 
@@ -92,6 +94,8 @@ fn routes() -> Vec<Route> {
         items::routes(),
         pictures::routes(),
         places::routes(),
+        labels::routes(),
+        queues::routes(),
         shifts::routes(),
         sync::routes(),
         identity::routes(),

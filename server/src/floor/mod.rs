@@ -5,6 +5,7 @@ pub mod engine;
 pub mod items;
 pub mod labels;
 pub mod locations;
+pub mod queues;
 pub mod scans;
 pub mod shifts;
 pub mod sync;

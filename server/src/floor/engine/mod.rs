@@ -25,11 +25,12 @@ mod world;
 mod write;
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use floorline_domain::{LocationId, OrgId};
+use floorline_domain::workflow::Workflow;
+use floorline_domain::{LocationId, OrgId, WorkflowVersionId};
 use floorline_mobile_sync::entry::Origin;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,7 @@ use self::writer::{Tell, Waiting, Work, Writer};
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
 use crate::platform::jobs::Wake;
+use crate::platform::tenancy::TenantTx;
 
 /// Submissions that may wait for one writer.
 const QUEUE: usize = 4096;
@@ -140,6 +142,18 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         self.send(org, None, Work::Server { actor, operation, key, reply }).await?;
         answer.await.map_err(|_| draining())?
+    }
+
+    /// Published workflow versions, which never change: read once a node.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn workflows(
+        &self,
+        tx: &mut TenantTx,
+        ids: BTreeSet<WorkflowVersionId>,
+    ) -> Result<BTreeMap<WorkflowVersionId, Arc<Workflow>>, ApiError> {
+        self.0.cache.get(tx, ids).await
     }
 
     /// Topic heads after each commit of this node: the hub's wake-up. A receiver that lags reads the heads from the database.

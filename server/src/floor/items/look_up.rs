@@ -47,13 +47,11 @@ pub async fn events_of(
     Ok(Page::from_rows(rows, limit, |row| row.version.to_string(), |row| views::event(row, &names)))
 }
 
-/// An item with what is asked for besides.
-pub(super) async fn find_item(
-    tx: &mut TenantTx,
-    id: Uuid,
-    expand: &[&str],
-    at: DateTime<Utc>,
-) -> Result<ItemView, ApiError> {
+/// An item with what is asked for besides: `stage`, `components`, `label`.
+///
+/// # Errors
+/// 404 when it is not here; those of the database.
+pub async fn find_item(tx: &mut TenantTx, id: Uuid, expand: &[&str], at: DateTime<Utc>) -> Result<ItemView, ApiError> {
     let state = store::find(tx, id).await?;
     let now = if expand.contains(&"stage") { Some(stage_now(tx, &state, at).await?) } else { None };
     let components = if expand.contains(&"components") { Some(store::components(tx, id).await?) } else { None };

@@ -17,9 +17,9 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use self::cancel_items::{Cancelled, cancel_open_items};
-pub use self::look_up::{events_of, list_items};
+pub use self::look_up::{events_of, find_item, list_items};
 pub use self::make_items::{Tell, make_items};
-pub use self::views::{EventView, ItemFilter, ItemSummary};
+pub use self::views::{EventView, ItemFilter, ItemSummary, ItemView};
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig<'_>) {

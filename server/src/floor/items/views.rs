@@ -109,7 +109,7 @@ pub struct ItemSummary {
 
 /// An item, whole, with what was asked for in `expand`.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ItemView {
+pub struct ItemView {
     /// The item as feeds and phones know it.
     #[serde(flatten)]
     #[schema(value_type = Object)]
