@@ -2,15 +2,16 @@
 
 use floorline_domain::item::Command;
 use floorline_mobile_sync::op::Operation;
+use floorline_server::floor::cases::RETRY;
 use floorline_server::floor::engine::{Act, Actor};
 use floorline_server::job_registry::job_registry;
-use floorline_server::platform::jobs::Runner;
+use floorline_server::platform::jobs::{NewJob, Runner, enqueue};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::line::{Line, ends};
 use crate::harness::socket::reader;
-use crate::harness::{Floor, eventually};
+use crate::harness::{Floor, eventually, execute};
 
 /// An item that is held, and a scan of it by a phone that did not know: parked.
 async fn parked(floor: &Floor) -> (floorline_domain::ItemId, String) {
@@ -128,22 +129,57 @@ async fn a_case_sent_back_stays_undone() {
     assert_eq!(item(&floor, id).await["version"], before["version"]);
 }
 
+/// Runs jobs until `done`.
+async fn working<T>(floor: &Floor, what: &str, done: impl AsyncFnMut() -> Option<T>) -> T {
+    let stop = CancellationToken::new();
+    let app = &floor.app;
+    let runner = Runner::new(app.db.clone(), job_registry(app), app.jobs.clone(), 1, uuid::Uuid::now_v7());
+    let runner = tokio::spawn(runner.run(stop.clone(), std::time::Duration::from_secs(5)));
+    let found = eventually(what, done).await;
+    stop.cancel();
+    runner.await.unwrap();
+    found
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waited_for_a_hold_books_by_itself_when_it_lifts() {
     let floor = Floor::new().await;
     let (id, case) = parked(&floor).await;
     act(&floor, id, Command::Release { reason: None }).await;
-    let stop = CancellationToken::new();
-    let runner =
-        Runner::new(floor.app.db.clone(), job_registry(&floor.app), floor.app.jobs.clone(), 1, uuid::Uuid::now_v7());
-    let runner = tokio::spawn(runner.run(stop.clone(), std::time::Duration::from_secs(5)));
     let supervisor = floor.north().supervisor();
-    eventually("the case is booked", async || {
+    working(&floor, "the case is booked", async || {
         let case = supervisor.get(&format!("/v1/sync/cases/{case}")).await.ok();
         (case["state"] == "booked").then_some(())
     })
     .await;
-    stop.cancel();
-    runner.await.unwrap();
     assert!(item(&floor, id).await["progress"]["results"]["cut.scan"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_on_an_item_not_known_yet_books_when_the_item_is_there() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (known, mut pen) = (line.item("A-0001").await, line.phone(floor.north().person("operator").id).await);
+    // As after a restored backup: the phone knows the item, the database does not.
+    let rename = |to: &str| format!("UPDATE items SET id = '{to}'");
+    let elsewhere = uuid::Uuid::now_v7().to_string();
+    execute(floor.database().owner_url(), &rename(&elsewhere)).await;
+    let note = json!({"op": "note.add", "item_id": known, "data": {"text": "seen"}});
+    assert_eq!(ends(&floor.app.engine.submit(pen.write([note])).await), ["parked:UNKNOWN_ITEM"]);
+    execute(floor.database().owner_url(), &rename(&known.to_string())).await;
+    let mut tx = floor.tenant(line.org).await;
+    let job = NewJob {
+        id: uuid::Uuid::now_v7(),
+        kind: RETRY,
+        payload: json!({"item_id": known}),
+        run_at: crate::harness::now(),
+    };
+    enqueue(&mut tx, &[job]).await.unwrap();
+    tx.commit().await.unwrap();
+    let supervisor = floor.north().supervisor();
+    working(&floor, "the note is booked", async || {
+        supervisor.get("/v1/sync/cases").await.rows().is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(supervisor.get("/v1/sync/cases?state=booked").await.rows().len(), 1);
 }

@@ -6,6 +6,7 @@ use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl as _;
 use floorline_domain::ItemId;
 use floorline_domain::item::Command;
+use floorline_mobile_sync::limits::DELTA_EVENTS;
 use floorline_mobile_sync::op::Operation;
 use floorline_server::floor::engine::{Act, Actor, Engine};
 use floorline_server::floor::sync::{Sockets, prune};
@@ -13,6 +14,7 @@ use floorline_server::platform::db::sql;
 use serde_json::{Value, json};
 
 use crate::harness::line::{Line, Pen};
+use crate::harness::made::order_of;
 use crate::harness::socket::{Handheld, Socket, reader};
 use crate::harness::{Client, Floor, execute};
 
@@ -301,4 +303,62 @@ async fn what_need_not_be_kept_goes_and_what_must_stays() {
         .await
         .ok();
     assert_eq!(answer["type"], "reset");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_does_not_read_starts_over_and_holds_nobody_up() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    let mut pen = line.phone(floor.north().person("operator").id).await;
+    let subscriptions = json!([{"topic": site_topic(&floor), "cursor": 0}]);
+    let (mut socket, welcome) = reader(&floor, &floor.north().supervisor(), subscriptions).await;
+    let epoch = welcome["topics"][0]["epoch"].clone();
+    socket.send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": 0})).await;
+    // What it does not confirm is not followed by ever more, and the hub keeps the latest only.
+    for _ in 0..66 {
+        let notes: Vec<Value> = (0..64).map(|n| note(item, n)).collect();
+        floor.app.engine.submit(pen.write(notes)).await;
+    }
+    let head = head(&floor, &site_topic(&floor)).await;
+    assert!(head > 2 * DELTA_EVENTS);
+    let mut cursor = 0;
+    while cursor < DELTA_EVENTS {
+        let push = socket.expect("push").await;
+        assert_eq!(push["from"], cursor);
+        cursor = push["to"].as_i64().unwrap();
+    }
+    socket.send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": cursor})).await;
+    assert_eq!(socket.expect("reset").await["reason"], "SLOW");
+    // It starts over from a snapshot and goes on.
+    let lines = snapshot(&floor.north().supervisor(), &site_topic(&floor)).await;
+    socket
+        .send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": lines[0]["cursor"]}))
+        .await;
+    floor.app.engine.submit(pen.write([note(item, 1)])).await;
+    follow(&mut socket, head, head + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_brand_follows_its_order_and_sees_nobody_in_it() {
+    let floor = Floor::new().await;
+    let (north, aurora) = (floor.north(), floor.aurora());
+    let mut wish = order_of(1);
+    wish["factory_id"] = json!(north.id());
+    let order = aurora.admin().post("/v1/orders", wish).await.id();
+    let topic = format!("order:{order}");
+    let lines = snapshot(&aurora.viewer(), &topic).await;
+    assert_eq!((&lines[1]["line"], &lines[1]["status"]), (&json!("order"), &json!("pending")));
+    let subscriptions = json!([{"topic": topic, "epoch": lines[0]["epoch"], "cursor": lines[0]["cursor"]}]);
+    let (mut socket, welcome) = reader(&floor, &aurora.viewer(), subscriptions.clone()).await;
+    assert_eq!(welcome["topics"][0]["mode"], "delta", "{welcome}");
+    let (_other, denied) = reader(&floor, &floor.borealis().viewer(), subscriptions).await;
+    assert_eq!(denied["topics"][0]["mode"], "denied");
+
+    let accept = json!({ "workflow_id": north.workflow().await });
+    north.supervisor().post(&format!("/v1/orders/{order}/accept"), accept).await.assert_status(200);
+    let push = socket.expect("push").await;
+    let event = &push["events"][0];
+    assert_eq!((&event["kind"], &event["after"]["status"]), (&json!("order.accepted"), &json!("accepted")), "{push}");
+    assert!(event.get("actor").is_none() && event.get("cause").is_none(), "{push}");
 }

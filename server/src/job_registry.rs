@@ -11,5 +11,5 @@ pub fn job_registry(app: &App) -> Registry {
     let app = app.clone();
     Registry::default()
         .on(shifts::END_IDLE, move |job| shifts::end_idle(engine.clone(), job))
-        .on("cases.retry", move |job| cases::retry(app.clone(), job))
+        .on(cases::RETRY, move |job| cases::retry(app.clone(), job))
 }

@@ -12,5 +12,5 @@ mod routes;
 mod store;
 mod views;
 
-pub use self::retry::retry;
+pub use self::retry::{RETRY, retry, retry_known};
 pub use self::routes::routes;

@@ -5,6 +5,7 @@
 use chrono::Utc;
 use floorline_domain::{CaseId, ItemId, UserId};
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::book::book_entries;
@@ -12,14 +13,28 @@ use super::close::Close;
 use super::store;
 use super::views::State;
 use crate::app::App;
-use crate::floor::engine::Actor;
+use crate::floor::engine::{Actor, Ledger};
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
 use crate::platform::jobs::{Job, Permanent};
 use crate::platform::tenancy::TenantTx;
 
+/// The job's kind.
+pub const RETRY: &str = "cases.retry";
+
 #[derive(Deserialize)]
 struct Payload {
     item_id: ItemId,
+}
+
+/// Queues a retry for each of `made` that somebody worked on before it was known here; in the transaction that makes them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn retry_known(tx: &mut TenantTx, ledger: &mut Ledger, made: &[ItemId]) -> Result<(), ApiError> {
+    for item in store::waited_for(tx, made).await? {
+        ledger.job(RETRY, json!({ "item_id": item }), ledger.now());
+    }
+    Ok(())
 }
 
 /// Runs one job.

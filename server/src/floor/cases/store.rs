@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::OptionalExtension as _;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use floorline_domain::{CaseId, ItemId, LocationId, UserId};
 use uuid::Uuid;
@@ -183,4 +183,15 @@ pub(super) async fn waiting(tx: &mut TenantTx, item: ItemId, now: DateTime<Utc>)
         .load(tx.conn())
         .await?;
     Ok(rows.into_iter().map(|row| CaseId(row.id)).collect())
+}
+
+/// Which of `items` open cases wait for.
+pub(super) async fn waited_for(tx: &mut TenantTx, items: &[ItemId]) -> Result<Vec<ItemId>, ApiError> {
+    let org = tx.org().0;
+    let rows: Vec<IdRow> = sql(include_str!("known.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(items.iter().map(|item| item.0).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| ItemId(row.id)).collect())
 }

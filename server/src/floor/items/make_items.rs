@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::store::{self, NewLabel};
 use super::views::for_brand;
+use crate::floor::cases;
 use crate::floor::engine::{Ledger, Record, Subject, Topic};
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
@@ -52,6 +53,7 @@ pub async fn make_items(
     }
     store::insert(tx, brand, &items, ledger.now()).await?;
     label_items(tx, ledger, stamp, &items).await?;
+    cases::retry_known(tx, ledger, &items.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
     ledger.flush_events(tx).await?;
     Ok(items)
 }
