@@ -307,3 +307,17 @@ async fn uploads_left_alone_and_photos_nothing_refers_to_are_removed() {
         assert_eq!(size(format!("{org}/copies/{hash}/thumb")).await.is_some(), there);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_piece_sent_twice_at_once_counts_once() {
+    let floor = Floor::new().await;
+    let (operator, bytes) = (floor.as_("operator"), jpeg(1));
+    let place = begin(&operator, &bytes).await;
+    let (a, b) = tokio::join!(send(&operator, &place, 0, &bytes), send(&operator, &place, 0, &bytes));
+    let mut ends = [a.status, b.status];
+    ends.sort_unstable();
+    assert!(matches!(ends, [204, 409]), "{a} {b}");
+    let head = tus(&operator).send("HEAD", &place, None).await;
+    assert_eq!(head.header("upload-offset"), Some(bytes.len().to_string().as_str()));
+    assert_eq!(operator.get("/v1/photos").await.rows().len(), 1);
+}

@@ -4,11 +4,12 @@
 //! asked for that part again and gets to the same end.
 
 use chrono::{DateTime, Utc};
-use floorline_domain::OrgId;
+use floorline_domain::{OrgId, UserId};
 use uuid::Uuid;
 
 use super::create_upload::KEPT;
 use super::inspect::{Inspected, inspect};
+use super::receive_upload::moved_on;
 use super::store::NewPhoto;
 use super::upload_store::{self, Upload};
 use super::{content_path, parts_folder, store};
@@ -35,6 +36,9 @@ pub(super) async fn complete(
             return Err(ApiError::new(Code::ChecksumMismatch, detail));
         }
         Err(ObjectError::Absent(_)) => {
+            if is_finished(app, &upload).await? {
+                return Err(moved_on());
+            }
             remove(app, &upload, now).await?;
             return Err(ApiError::new(Code::Expired, "Parts of the upload are gone. Begin again."));
         }
@@ -49,7 +53,7 @@ pub(super) async fn complete(
     };
     let (upload, counted) = note(app, upload, photo, &path, now).await?;
     if !counted {
-        return Err(ApiError::new(Code::StateConflict, "Another request moved the upload on; ask where it stands."));
+        return Err(moved_on());
     }
     if let Err(error) = app.objects.delete_folder(&parts_folder(org, upload.id)).await {
         // They go when the upload's time is over.
@@ -101,6 +105,12 @@ async fn note(
     upload.expires_at = expires_at;
     upload.photo_id = Some(photo);
     Ok((upload, counted))
+}
+
+async fn is_finished(app: &App, upload: &Upload) -> Result<bool, ApiError> {
+    let mut tx = TenantTx::open(&app.db, OrgId(upload.org_id)).await?;
+    let row = upload_store::find(&mut tx, upload.id, UserId(upload.user_id)).await?;
+    Ok(row.is_some_and(|row| row.photo_id.is_some()))
 }
 
 /// Removes an upload and its parts. The photo it became stays.

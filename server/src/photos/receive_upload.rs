@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::create_upload::KEPT;
-use super::tus::Chunk;
+use super::tus::{Checksum, Chunk};
 use super::upload_store::{self as store, Upload};
 use super::{complete_upload, parts_folder};
 use crate::app::App;
@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Takes what `body` brings; the upload as it stands afterwards.
 pub(super) async fn receive(
     app: &App,
-    mut upload: Upload,
+    upload: Upload,
     chunk: Chunk,
     body: Payload,
     now: DateTime<Utc>,
@@ -39,42 +39,49 @@ pub(super) async fn receive(
     if chunk.length.is_some_and(|length| length > room) {
         return Err(too_much());
     }
-    let mut arriving = Arriving { body, room };
-    let mut checksum = chunk.checksum;
-    // With a checksum nothing counts before all of it has come.
     let mut held = Held::default();
+    let taken = take(app, upload, chunk.checksum, Arriving { body, room }, &mut held, now).await;
+    if taken.is_err() {
+        held.throw_away(app).await;
+    }
+    taken
+}
+
+async fn take(
+    app: &App,
+    mut upload: Upload,
+    mut checksum: Option<Checksum>,
+    mut arriving: Arriving,
+    held: &mut Held,
+    now: DateTime<Utc>,
+) -> Result<Upload, ApiError> {
     loop {
-        let (part, end) = match arriving.next_part().await {
-            Ok(next) => next,
-            Err(error) => {
-                held.throw_away(app).await;
-                return Err(error);
-            }
-        };
+        let (part, end) = arriving.next_part().await?;
         if let Some(checksum) = &mut checksum {
             checksum.update(&part);
         }
         held.keep(app, &upload, part).await?;
         if end == End::More && checksum.is_some() {
+            // With a checksum nothing counts before all of it has come.
             continue;
         }
-        if let Some(checksum) = checksum.take() {
-            if end == End::Broken || !checksum.fits() {
-                held.throw_away(app).await;
-                return Err(ApiError::new(
-                    Code::ChecksumMismatch,
-                    "The bytes do not fit Upload-Checksum; send them again.",
-                ));
-            }
+        if checksum.take().is_some_and(|checksum| end == End::Broken || !checksum.fits()) {
+            let detail = "The bytes do not fit Upload-Checksum; send them again.";
+            return Err(ApiError::new(Code::ChecksumMismatch, detail));
         }
         if upload.received + held.bytes == upload.length {
-            return complete_upload::complete(app, upload, held.paths, now).await;
+            return complete_upload::complete(app, upload, std::mem::take(&mut held.paths), now).await;
         }
         upload = held.note(app, upload, now).await?;
         if end != End::More {
             return Ok(upload);
         }
     }
+}
+
+/// Somebody else brought the same bytes at the same time, and was first.
+pub(super) fn moved_on() -> ApiError {
+    ApiError::new(Code::StateConflict, "Another request moved the upload on; ask where it stands.")
 }
 
 fn too_much() -> ApiError {
@@ -148,11 +155,7 @@ impl Held {
         let noted = store::append(&mut tx, &upload, self.bytes, &self.paths, now + KEPT).await?;
         tx.commit().await?;
         if !noted {
-            self.throw_away(app).await;
-            return Err(ApiError::new(
-                Code::StateConflict,
-                "Another request moved the upload on; ask where it stands.",
-            ));
+            return Err(moved_on());
         }
         upload.received += self.bytes;
         upload.expires_at = now + KEPT;

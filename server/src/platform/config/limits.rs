@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `FLOORLINE_CONNECTIONS` | `limits.connections` | 20000, or what the file-descriptor limit leaves | open connections, sockets of phones among them; more are answered 503 |
 //! | `FLOORLINE_SOCKETS` | `limits.sockets` | 2000 | live sockets of one organisation |
-//! | `FLOORLINE_PHOTO_BYTES` | `limits.photo_bytes` | 10485760 | largest photo; an organisation's own setting may allow up to five times as much |
+//! | `FLOORLINE_PHOTO_BYTES` | `limits.photo_bytes` | 10485760 | largest photo; an organisation's own setting `photo_bytes` may allow up to five times as much |
 //! | `FLOORLINE_JOBS` | `limits.jobs` | 4 | jobs run at one time |
 //! | `FLOORLINE_DRAIN_SECONDS` | `limits.drain_seconds` | 20 | how long requests and batches under way may take to end when the server stops |
 
