@@ -11,6 +11,7 @@ mod cases;
 mod coverage;
 mod embedded_postgres;
 mod engine;
+mod handheld;
 mod harness;
 mod harness_itself;
 mod health;

@@ -4,13 +4,16 @@
 //! and a hole is never guessed over. Rows and events merge by version, the higher wins.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use floorline_domain::ids::ItemId;
 use floorline_domain::item::Item;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::chance::Chance;
 use crate::feed::FeedEvent;
+use crate::known_items::KnownItems;
 use crate::resume::backoff;
 use crate::store::{Row, Store, StoreError, TopicCursor};
 use crate::topic::Topic;
@@ -19,7 +22,10 @@ use crate::wire::{CursorAt, Mode, Push, Raw, Subscription, TopicState};
 /// The feeds this device follows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Base {
+    /// The feed whose rows are the floor.
+    site: Topic,
     feeds: BTreeMap<Topic, Feed>,
+    items: KnownItems,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,7 +66,7 @@ pub(crate) enum Applied {
 }
 
 impl Base {
-    pub(crate) fn open(topics: impl IntoIterator<Item = Topic>, kept: &[TopicCursor]) -> Self {
+    pub(crate) fn open(site: Topic, topics: impl IntoIterator<Item = Topic>, kept: &[TopicCursor]) -> Self {
         let mut feeds: BTreeMap<Topic, Feed> = topics.into_iter().map(|topic| (topic, Feed::default())).collect();
         for at in kept {
             if let Some(feed) = feeds.get_mut(&at.topic) {
@@ -68,7 +74,7 @@ impl Base {
                 feed.cursor = at.cursor;
             }
         }
-        Self { feeds }
+        Self { site, feeds, items: KnownItems::default() }
     }
 
     /// Follows another feed from now on.
@@ -152,7 +158,7 @@ impl Base {
 
     /// Applies a push to the rows.
     pub(crate) fn push(&mut self, push: &Push, store: &mut impl Store) -> Result<Applied, StoreError> {
-        let Some(feed) = self.feeds.get_mut(&push.topic) else { return Ok(Applied::Ignored) };
+        let Some(feed) = self.feeds.get(&push.topic) else { return Ok(Applied::Ignored) };
         if feed.loading.is_some() || feed.epoch.as_deref() != Some(push.epoch.as_str()) || push.to <= feed.cursor {
             return Ok(Applied::Ignored);
         }
@@ -165,10 +171,12 @@ impl Base {
                 Ok(event) => event,
                 Err(_) => continue,
             };
-            apply(push.topic, &event, raw, store)?;
+            self.apply(push.topic, &event, raw, store)?;
             events.push(event);
         }
-        feed.cursor = push.to;
+        if let Some(feed) = self.feeds.get_mut(&push.topic) {
+            feed.cursor = push.to;
+        }
         store.set_cursor(&TopicCursor { topic: push.topic, epoch: push.epoch.clone(), cursor: push.to })?;
         Ok(Applied::Events(events))
     }
@@ -185,18 +193,19 @@ impl Base {
         }
         store.swap(&TopicCursor { topic, epoch: epoch.clone(), cursor }, &snapshot.rows)?;
         *feed = Feed { epoch: Some(epoch), cursor, reported: None, loading: None };
+        self.items.forget();
         Ok(true)
     }
 
     /// Adds what a snapshot has and the floor has not; the feed stays where it is. False: it is not a whole one of this feed.
-    pub(crate) fn add(&self, topic: Topic, text: &str, store: &mut impl Store) -> Result<bool, StoreError> {
+    pub(crate) fn add(&mut self, topic: Topic, text: &str, store: &mut impl Store) -> Result<bool, StoreError> {
         let Some(epoch) = self.feeds.get(&topic).and_then(|feed| feed.epoch.as_ref()) else { return Ok(false) };
         let same = |snapshot: &Snapshot| snapshot.head.topic == topic && snapshot.head.epoch == *epoch;
         let Some(snapshot) = Snapshot::read(text).filter(same) else { return Ok(false) };
         for row in snapshot.rows {
             match store.row(topic, &row.kind, &row.id)? {
                 Some(known) if known.version >= row.version => {}
-                _ => store.put_row(topic, &row)?,
+                _ => self.put(topic, &row, store)?,
             }
         }
         Ok(true)
@@ -229,39 +238,58 @@ impl Base {
         }
     }
 
+    /// Writes an event's post-image, unless the row is newer already.
+    fn apply(&mut self, topic: Topic, event: &FeedEvent, raw: &Raw, store: &mut impl Store) -> Result<(), StoreError> {
+        let kind = event.subject.kind.as_str();
+        let after: After = match raw.read() {
+            Ok(after) => after,
+            Err(_) => return Ok(()),
+        };
+        let id = after.id(kind).unwrap_or_else(|| event.subject.id.to_string());
+        let Some(body) = after.after.filter(|body| body.text() != "null") else {
+            return if event.kind.ends_with(".deleted") || event.kind.ends_with(".removed") {
+                self.items.removed(kind, &id);
+                store.drop_row(topic, kind, &id)
+            } else {
+                Ok(())
+            };
+        };
+        let version = body.read::<Versioned>().map(|row| row.version).unwrap_or_default();
+        self.put_newer(topic, Row { kind: kind.to_owned(), id, version, body: body.text().to_owned() }, store)
+    }
+
+    /// Writes a row unless a higher version is there.
+    pub(crate) fn put_newer(&mut self, topic: Topic, row: Row, store: &mut impl Store) -> Result<(), StoreError> {
+        match store.row(topic, &row.kind, &row.id)? {
+            Some(old) if old.version > row.version => Ok(()),
+            _ => self.put(topic, &row, store),
+        }
+    }
+
+    fn put(&mut self, topic: Topic, row: &Row, store: &mut impl Store) -> Result<(), StoreError> {
+        if topic == self.site {
+            self.items.written(row);
+        }
+        store.put_row(topic, row)
+    }
+
+    /// An item of the floor as the server last told it.
+    pub(crate) fn item(&mut self, id: ItemId, store: &mut impl Store) -> Result<Option<Arc<Item>>, StoreError> {
+        self.items.get(self.site, id, store)
+    }
+
+    /// Every item of the floor, by id.
+    pub(crate) fn all_items(&mut self, store: &mut impl Store) -> Result<Vec<Arc<Item>>, StoreError> {
+        self.items.all(self.site, store)
+    }
+
     /// Forgets everything told so far.
     pub(crate) fn clear(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
         for feed in self.feeds.values_mut() {
             *feed = Feed::default();
         }
+        self.items.forget();
         store.clear_base()
-    }
-}
-
-/// Writes an event's post-image, unless the row is newer already.
-fn apply(topic: Topic, event: &FeedEvent, raw: &Raw, store: &mut impl Store) -> Result<(), StoreError> {
-    let kind = event.subject.kind.as_str();
-    let after: After = match raw.read() {
-        Ok(after) => after,
-        Err(_) => return Ok(()),
-    };
-    let id = after.id(kind).unwrap_or_else(|| event.subject.id.to_string());
-    let Some(body) = after.after.filter(|body| body.text() != "null") else {
-        return if event.kind.ends_with(".deleted") || event.kind.ends_with(".removed") {
-            store.drop_row(topic, kind, &id)
-        } else {
-            Ok(())
-        };
-    };
-    let version = body.read::<Versioned>().map(|row| row.version).unwrap_or_default();
-    put_newer(topic, Row { kind: kind.to_owned(), id, version, body: body.text().to_owned() }, store)
-}
-
-/// Writes a row unless a higher version is there.
-pub(crate) fn put_newer(topic: Topic, row: Row, store: &mut impl Store) -> Result<(), StoreError> {
-    match store.row(topic, &row.kind, &row.id)? {
-        Some(old) if old.version > row.version => Ok(()),
-        _ => store.put_row(topic, &row),
     }
 }
 
@@ -404,7 +432,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_is_taken_whole_or_not_at_all() {
-        let (mut base, mut store) = (Base::open([topic()], &[]), MemoryStore::default());
+        let (mut base, mut store) = (Base::open(topic(), [topic()], &[]), MemoryStore::default());
         assert!(!base.load(topic(), &snapshot(5, &[QUEUE], 2), &mut store).unwrap());
         let whole = snapshot(5, &[QUEUE, LABEL, LATER], 3);
         let cut = whole.lines().take(3).collect::<Vec<_>>().join("\n");
@@ -418,7 +446,7 @@ mod tests {
 
     #[test]
     fn a_push_is_applied_only_where_the_feed_stands() {
-        let (mut base, mut store) = (Base::open([topic()], &[]), MemoryStore::default());
+        let (mut base, mut store) = (Base::open(topic(), [topic()], &[]), MemoryStore::default());
         assert_eq!(base.push(&push(0, 1, &[]), &mut store).unwrap(), Applied::Ignored, "before the snapshot");
         base.load(topic(), &snapshot(5, &[QUEUE], 1), &mut store).unwrap();
         assert_eq!(base.push(&push(3, 5, &[]), &mut store).unwrap(), Applied::Ignored);

@@ -10,7 +10,7 @@ use floorline_domain::ids::{DeviceId, EntryKey, ItemId, LeaseId, LocationId, Str
 use floorline_domain::item::{Command, Item};
 use floorline_domain::refusal::Outcome;
 
-use crate::base::{Applied, Base, item_row, put_newer};
+use crate::base::{Applied, Base, item_row};
 use crate::chance::Chance;
 use crate::entry::{Base as Seen, Blob, Clock, Entry};
 use crate::feed::FeedEvent;
@@ -271,7 +271,7 @@ impl Client {
             }
         };
         let site = config.follow_site.then_some(Topic::Site(config.site));
-        let base = Base::open(config.topics.iter().copied().chain(site), &loaded.topics);
+        let base = Base::open(Topic::Site(config.site), config.topics.iter().copied().chain(site), &loaded.topics);
         let mut outbox = Outbox::open(&loaded, stream);
         for at in &loaded.topics {
             outbox.reached(at.topic, at.cursor, store)?;
@@ -309,7 +309,7 @@ impl Client {
             Event::Snapshot { topic, text } => self.snapshot(topic, &text, now, store)?,
             Event::SnapshotFailed { topic } => self.base.load_failed(topic, now.monotonic, &mut self.chance),
             Event::Added { topic, text } => drop(self.base.add(topic, &text, store)?),
-            Event::Loaded(item) => put_newer(Topic::Site(self.config.site), item_row(&item)?, store)?,
+            Event::Loaded(item) => self.base.put_newer(Topic::Site(self.config.site), item_row(&item)?, store)?,
             Event::Opened { .. } | Event::OpenFailed { .. } | Event::Frame { .. } | Event::Closed { .. } => {}
             Event::Tick => {}
         }
@@ -403,10 +403,10 @@ impl Client {
     }
 
     /// The floor as this device sees it.
-    pub fn floor<'a, S: Store>(&'a self, store: &'a mut S) -> Floor<'a, S> {
+    pub fn floor<'a, S: Store>(&'a mut self, store: &'a mut S) -> Floor<'a, S> {
         Floor {
             site: Topic::Site(self.config.site),
-            base: &self.base,
+            base: &mut self.base,
             outbox: &self.outbox,
             sessions: &self.sessions,
             actor: self.actor,
@@ -575,6 +575,8 @@ impl Client {
             Close::Replaced => self.drop_link(Loss::NotBefore(5_000), now),
             Close::TooMany => self.drop_link(Loss::NotBefore(1_000), now),
             Close::BadFrame | Close::SignedOut | Close::HelloLate => self.drop_link(Loss::Failed, now),
+            // Whoever was never let in is not one of many that were just thrown out.
+            Close::Other(_) if !welcomed => self.drop_link(Loss::Failed, now),
             Close::Slow | Close::Draining | Close::Other(_) => self.drop_link(Loss::Dropped, now),
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Reading the floor: rows of the base with this device's own acts on top.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use floorline_domain::action::{Config, Expected};
 use floorline_domain::ids::{ItemId, LocationId, OrderId, UserId, WorkflowVersionId};
@@ -23,7 +24,7 @@ use crate::topic::Topic;
 /// The floor of one site as this device sees it.
 pub struct Floor<'a, S: Store> {
     pub(crate) site: Topic,
-    pub(crate) base: &'a Base,
+    pub(crate) base: &'a mut Base,
     pub(crate) outbox: &'a Outbox,
     pub(crate) sessions: &'a BTreeMap<UserId, Session>,
     pub(crate) actor: Option<UserId>,
@@ -38,7 +39,7 @@ impl<S: Store> Floor<'_, S> {
 
     /// The item as the server last told it.
     pub fn base_item(&mut self, id: ItemId) -> Result<Option<Item>, StoreError> {
-        read_row(self.site, "item", &id.to_string(), self.store)
+        Ok(self.base.item(id, self.store)?.map(Arc::unwrap_or_clone))
     }
 
     /// The item with this device's own acts; none when it is not known here.
@@ -51,9 +52,8 @@ impl<S: Store> Floor<'_, S> {
 
     /// Every item known here, with this device's own acts, by id.
     pub fn items(&mut self) -> Result<Vec<Predicted>, StoreError> {
-        let rows = self.store.rows(self.site, "item")?;
-        let items = rows.iter().filter_map(|row| serde_json::from_str(&row.body).ok());
-        items.map(|item| self.predict(item)).collect()
+        let items = self.base.all_items(self.store)?;
+        items.into_iter().map(|item| self.predict(Arc::unwrap_or_clone(item))).collect()
     }
 
     /// The scan of the item itself that its stage still waits for.
@@ -136,10 +136,8 @@ impl<S: Store> Floor<'_, S> {
         if item.progress.components.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = self.store.rows(self.site, "item")?;
-        let parts = rows.iter().filter_map(|row| serde_json::from_str::<Item>(&row.body).ok());
-        let own = parts.filter(|part| part.parent_id == Some(item.id));
-        Ok(own.map(|part| component(item, part)).collect())
+        let parts = self.base.all_items(self.store)?;
+        Ok(parts.iter().filter(|part| part.parent_id == Some(item.id)).map(|part| component(item, part)).collect())
     }
 
     /// Where the person's shift is: by their own unsent acts, else as it was told.
@@ -162,10 +160,10 @@ impl<S: Store> Floor<'_, S> {
 }
 
 /// A component's code is `<item code>/<component code>-<k>`.
-fn component(item: &Item, part: Item) -> Component {
+fn component(item: &Item, part: &Item) -> Component {
     let own = part.code.strip_prefix(&item.code).and_then(|rest| rest.strip_prefix('/'));
     let line_component = own.and_then(|rest| rest.rsplit_once('-')).map_or("", |(code, _)| code).to_owned();
-    Component { id: part.id, line_component, status: part.status, code: part.code }
+    Component { id: part.id, line_component, status: part.status, code: part.code.clone() }
 }
 
 #[derive(Deserialize)]

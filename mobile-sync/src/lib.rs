@@ -15,6 +15,7 @@ pub mod decode;
 pub mod entry;
 pub mod feed;
 pub mod floor;
+mod known_items;
 pub mod limits;
 #[cfg(feature = "native")]
 pub mod native;
