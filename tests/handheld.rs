@@ -72,7 +72,8 @@ async fn work_done_offline_is_booked_once_and_shown_to_the_next_phone() {
     shown(&phone).await;
     phone.go_offline();
     let site = north.site().parse().unwrap();
-    let start = Operation::ShiftStart { site_id: site, location_id: Some(north.station().parse().unwrap()), team_id: None };
+    let start =
+        Operation::ShiftStart { site_id: site, location_id: Some(north.station().parse().unwrap()), team_id: None };
     phone.act(Act::new(start, None)).await.unwrap();
     phone.act(measured(items[0])).await.unwrap();
     phone.act(on(items[0], Command::Advance { to: None })).await.unwrap();
@@ -147,7 +148,8 @@ async fn items_and_labels_of_a_new_order_are_fetched_when_they_are_needed() {
     phone.load_missing().await.unwrap();
     let seen = phone.item(item).await.unwrap().unwrap();
     assert_eq!(seen.item.stage, "cut");
-    let label = phone.rows("label").await.unwrap().into_iter().find(|row| row.body.contains(&item.to_string())).unwrap();
+    let label =
+        phone.rows("label").await.unwrap().into_iter().find(|row| row.body.contains(&item.to_string())).unwrap();
     let raw = format!("HTTPS://FLOOR.EXAMPLE/Q/{}", label.id);
     assert_eq!(phone.resolve(raw.clone()).await.unwrap(), Resolved::Item(item));
     let scanned = phone.scan(raw).await.unwrap();
@@ -183,10 +185,8 @@ async fn a_phone_whose_session_ended_keeps_its_work_until_someone_signs_in() {
     phone.api().call(Method::POST, "/v1/auth/logout", None).await.unwrap();
     let act = phone.act(Act::new(Operation::ScanRecord { raw: "anything".to_owned() }, None)).await.unwrap();
     phone.go_online();
-    eventually("a stop", async || {
-        matches!(phone.standing().await.unwrap().link, LinkState::Stopped(_)).then_some(())
-    })
-    .await;
+    eventually("a stop", async || matches!(phone.standing().await.unwrap().link, LinkState::Stopped(_)).then_some(()))
+        .await;
     assert_eq!(phone.unsent().await.unwrap(), 1);
     phone.sign_in(&north.person("operator").email, PASSWORD).await.unwrap();
     assert_eq!(soon(phone.verdict(act)).await.unwrap().outcome, Outcome::Applied);
