@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::chance::Chance;
-use crate::feed::FeedEvent;
+use crate::feed::{FeedEvent, Subject};
 use crate::known_items::KnownItems;
 use crate::resume::backoff;
 use crate::store::{Row, Store, StoreError, TopicCursor};
@@ -167,12 +167,10 @@ impl Base {
         }
         let mut events = Vec::with_capacity(push.events.len());
         for raw in &push.events {
-            let event: FeedEvent = match raw.read() {
-                Ok(event) => event,
-                Err(_) => continue,
-            };
-            self.apply(push.topic, &event, raw, store)?;
-            events.push(event);
+            if let Ok(told) = raw.read::<Told>() {
+                self.apply(push.topic, told, store)?;
+            }
+            events.extend(raw.read::<FeedEvent>());
         }
         if let Some(feed) = self.feeds.get_mut(&push.topic) {
             feed.cursor = push.to;
@@ -239,23 +237,19 @@ impl Base {
     }
 
     /// Writes an event's post-image, unless the row is newer already.
-    fn apply(&mut self, topic: Topic, event: &FeedEvent, raw: &Raw, store: &mut impl Store) -> Result<(), StoreError> {
-        let kind = event.subject.kind.as_str();
-        let after: After = match raw.read() {
-            Ok(after) => after,
-            Err(_) => return Ok(()),
-        };
-        let id = after.id(kind).unwrap_or_else(|| event.subject.id.to_string());
-        let Some(body) = after.after.filter(|body| body.text() != "null") else {
-            return if event.kind.ends_with(".deleted") || event.kind.ends_with(".removed") {
-                self.items.removed(kind, &id);
-                store.drop_row(topic, kind, &id)
-            } else {
-                Ok(())
-            };
-        };
-        let version = body.read::<Versioned>().map(|row| row.version).unwrap_or_default();
-        self.put_newer(topic, Row { kind: kind.to_owned(), id, version, body: body.text().to_owned() }, store)
+    fn apply(&mut self, topic: Topic, told: Told, store: &mut impl Store) -> Result<(), StoreError> {
+        let (id, kind) = (told.row_id(), told.subject.kind);
+        match told.after.filter(|body| body.text() != "null") {
+            Some(body) => {
+                let version = body.read::<Versioned>().map(|row| row.version).unwrap_or_default();
+                self.put_newer(topic, Row { kind, id, version, body: body.text().to_owned() }, store)
+            }
+            None if told.kind.ends_with(".deleted") || told.kind.ends_with(".removed") => {
+                self.items.removed(&kind, &id);
+                store.drop_row(topic, &kind, &id)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes a row unless a higher version is there.
@@ -309,19 +303,21 @@ pub(crate) fn read_row<T: DeserializeOwned>(
     Ok(store.row(topic, kind, id)?.and_then(|row| serde_json::from_str(&row.body).ok()))
 }
 
+/// As much of an event as its row needs: what else a newer server says of it must not keep the row from being written.
 #[derive(Deserialize)]
-struct After {
+struct Told {
+    kind: String,
+    subject: Subject,
     #[serde(default)]
     after: Option<Raw>,
 }
 
-impl After {
+impl Told {
     /// Labels are looked up by what is printed on them.
-    fn id(&self, kind: &str) -> Option<String> {
-        if kind != "label" {
-            return None;
-        }
-        self.after.as_ref()?.read::<Coded>().ok().map(|label| label.code)
+    fn row_id(&self) -> String {
+        let label = self.after.as_ref().filter(|_| self.subject.kind == "label");
+        let code = label.and_then(|after| after.read::<Coded>().ok()).map(|label| label.code);
+        code.unwrap_or_else(|| self.subject.id.to_string())
     }
 }
 
@@ -422,7 +418,7 @@ mod tests {
 
     fn noted(cursor: i64, version: i64) -> String {
         format!(
-            r#"{{"cursor":{cursor},"kind":"queue.changed","subject":{{"type":"queue","id":"018f0000-0000-7000-8000-0000000000b1"}},"after":{{"version":{version},"n":{cursor}}},"occurred_at":"2026-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z"}}"#
+            r#"{{"uncertainty_ms":null,"cursor":{cursor},"kind":"queue.changed","subject":{{"type":"queue","id":"018f0000-0000-7000-8000-0000000000b1"}},"after":{{"version":{version},"n":{cursor}}},"occurred_at":"2026-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z"}}"#
         )
     }
 

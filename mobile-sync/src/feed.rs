@@ -33,9 +33,9 @@ pub struct FeedEvent {
     pub cause: Option<Cause>,
     /// When, as far as the device's clock can be believed.
     pub occurred_at: DateTime<Utc>,
-    /// How far `occurred_at` may be off.
-    #[serde(default)]
-    pub uncertainty_ms: i64,
+    /// How far `occurred_at` may be off; absent when the server itself was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty_ms: Option<i64>,
     /// When it was stored.
     pub recorded_at: DateTime<Utc>,
 }

@@ -181,13 +181,17 @@ impl Worker {
 
     fn hand_on(&mut self, effect: Effect) {
         if let Effect::Tell(notice) = effect {
-            if let Notice::Settled { act, verdict, .. } = &notice {
-                for answer in self.verdicts.remove(act).into_iter().flatten() {
+            let settled = match &notice {
+                Notice::Settled { act, verdict, .. } => Some((*act, verdict.clone())),
+                _ => None,
+            };
+            // Nobody watching is fine. Whoever waits for the verdict finds the notice told already.
+            let _ = self.notices.send(notice);
+            if let Some((act, verdict)) = settled {
+                for answer in self.verdicts.remove(&act).into_iter().flatten() {
                     let _ = answer.send(verdict.clone());
                 }
             }
-            // Nobody watching is fine.
-            let _ = self.notices.send(notice);
             return;
         }
         let asks = matches!(&effect, Effect::Send { frame: ClientFrame::Submit(_) | ClientFrame::Results(_), .. });

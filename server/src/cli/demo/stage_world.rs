@@ -289,7 +289,7 @@ async fn label_items(
         let page = admin.get(&path).await?;
         for item in list(&page) {
             let id: ItemId = text(item, "id")?.parse()?;
-            if let Ok(label) = admin.bytes(&format!("/v1/items/{id}/label.png")).await { labels.insert(id, label); }
+            labels.insert(id, admin.bytes(&format!("/v1/items/{id}/label.png")).await?);
             if let Some(parent) = item.get("parent_id").and_then(Value::as_str) {
                 components.entry(parent.parse()?).or_default().push(id);
             }

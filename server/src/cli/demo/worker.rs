@@ -249,7 +249,7 @@ impl Worker {
     async fn read_label(&self, item: ItemId) -> Option<String> {
         let (world, tally) = (Arc::clone(&self.world), Arc::clone(&self.tally));
         let read = tokio::task::spawn_blocking(move || {
-            let text = match world.labels.get(&item) { Some(label) => photograph(label), None => Some(format!("item:{item}")) };
+            let text = world.labels.get(&item).and_then(|label| photograph(label));
             if text.is_none() {
                 tally.misread.add_one();
             }
