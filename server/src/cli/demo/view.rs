@@ -74,7 +74,9 @@ impl View {
         let cases = tally.cases.get();
         let confirmed: u64 = tally.outcomes().values().sum();
         let latency = tally.latency_ms(0.5).map_or_else(String::new, |ms| format!(" · p50 {ms} ms"));
-        let text = format!("{online} online, {silent} away, {unsent} acts unsent · {confirmed} confirmed{latency} · {cases} cases decided");
+        let text = format!(
+            "{online} online, {silent} away, {unsent} acts unsent · {confirmed} confirmed{latency} · {cases} cases decided"
+        );
         self.phones.set_message(text.clone());
         text
     }
