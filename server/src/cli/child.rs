@@ -1,4 +1,4 @@
-//! A server as a child process, for commands that play against a real one.
+//! A server as a child process, for commands that play against a real one: started, killed and started again by its id.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
+
+use crate::platform::db::embedded::postmaster_pid;
 
 /// How long a start may take: after a kill, orphaned backends of the database may hold on for up to a minute.
 const START_WITHIN: Duration = Duration::from_secs(90);
@@ -34,6 +36,31 @@ impl ServerChild {
         format!("http://{}", self.address)
     }
 
+    /// Ends it without warning and starts it again.
+    pub(super) async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        self.child = spawn(&self.data, self.address)?;
+        self.wait_ready().await
+    }
+
+    /// Ends the database's postmaster without warning; the server starts it again.
+    pub(super) async fn kill_postmaster(&mut self) -> anyhow::Result<()> {
+        let pid = postmaster_pid(&self.data).context("no postmaster is running")?;
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("the postmaster's id makes no sense")?;
+        kill_process(pid, Signal::KILL)?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.wait_ready().await
+    }
+
+    /// Starts it again if a kill was interrupted before it had.
+    pub(super) async fn make_sure(&mut self) -> anyhow::Result<()> {
+        if self.child.try_wait()?.is_some() {
+            self.child = spawn(&self.data, self.address)?;
+        }
+        self.wait_ready().await
+    }
+
     /// Asks it to stop and waits until it has.
     pub(super) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
@@ -46,6 +73,12 @@ impl ServerChild {
             self.child.wait().await?;
         }
         Ok(())
+    }
+
+    /// Waits until the child ends by itself.
+    pub(super) async fn ended(&mut self) -> anyhow::Result<()> {
+        let status = self.child.wait().await?;
+        anyhow::bail!("the server ended: {status}")
     }
 
     async fn wait_ready(&mut self) -> anyhow::Result<()> {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-use super::child::ServerChild;
 use super::tally::Tally;
 use super::view::View;
+use crate::cli::child::ServerChild;
 
 /// Strikes this often.
 const STRIKES: u32 = 5;

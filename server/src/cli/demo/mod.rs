@@ -6,7 +6,6 @@
 
 mod camera;
 mod chaos;
-mod child;
 mod desk;
 pub mod fixtures;
 mod moves;
@@ -28,7 +27,6 @@ use clap::Args;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use self::child::ServerChild;
 use self::fixtures::Fixtures;
 use self::reckoning::{Ends, reckon};
 use self::stage_world::World;
@@ -36,6 +34,7 @@ use self::supervisor::{decide_cases, progress, supervise};
 use self::tally::Tally;
 use self::view::View;
 use self::worker::Worker;
+use super::child::ServerChild;
 use super::output::{complain, say};
 use super::serve::asked_to_stop;
 use crate::platform::config::Config;
