@@ -184,12 +184,7 @@ async fn pages_are_the_domains_order_whatever_was_said() {
     let mut next = Some(String::new());
     while let Some(cursor) = next {
         let page = by
-            .get(
-                &format!("{entries}?limit=7&cursor={cursor}")
-                    .replace("&cursor=&", "&")
-                    .trim_end_matches("&cursor=")
-                    .to_owned(),
-            )
+            .get(format!("{entries}?limit=7&cursor={cursor}").replace("&cursor=&", "&").trim_end_matches("&cursor="))
             .await;
         seen.extend(page.rows().clone());
         assert_eq!(page.json["counts"]["total"], 30);

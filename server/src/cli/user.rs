@@ -106,15 +106,16 @@ mod tests {
         let new =
             new_admin(&["user", "create", "--admin", "--email", "ada@mill.example", "--organization", "Mill"]).unwrap();
         assert_eq!((new.kind, new.email.as_str()), (OrganizationKind::Factory, "ada@mill.example"));
-        for (arguments, missing) in [
-            (&["user", "create", "--email", "a@b.example", "--organization", "Mill"] as &[&str], "--admin"),
+        let refusals: [(&[&str], &str); 4] = [
+            (&["user", "create", "--email", "a@b.example", "--organization", "Mill"], "--admin"),
             (&["user", "create", "--admin", "--organization", "Mill"], "--email"),
             (&["user", "create", "--admin", "--email", "a@b.example"], "--organization"),
             (
                 &["user", "create", "--admin", "--email", "a@b.example", "--organization", "M", "--kind", "mill"],
                 "kind of organisation",
             ),
-        ] {
+        ];
+        for (arguments, missing) in refusals {
             let refused = new_admin(arguments).err().unwrap();
             assert!(refused.contains(missing), "{refused}");
         }

@@ -408,13 +408,12 @@ impl<'a> Run<'a> {
         let mut verdict = Verdict::new(arrival.seq, refusal.outcome);
         verdict.reason = Some(refusal.reason);
         verdict.detail = (!refusal.detail.is_null()).then_some(refusal.detail);
-        if let Ok(entry) = &arrival.read {
-            if let Operation::Item(command) = &entry.op {
-                if let Some(raw) = scanned_text(command) {
-                    let resolved = self.world.resolve(&raw);
-                    keep_scan(&mut self.world, arrival, entry, &raw, &resolved, "error", None);
-                }
-            }
+        if let Ok(entry) = &arrival.read
+            && let Operation::Item(command) = &entry.op
+            && let Some(raw) = scanned_text(command)
+        {
+            let resolved = self.world.resolve(&raw);
+            keep_scan(&mut self.world, arrival, entry, &raw, &resolved, "error", None);
         }
         if refusal.outcome != Outcome::Noop || second_reading {
             verdict.case_id = Some(self.open_case(arrival, refusal.reason, refusal.outcome));

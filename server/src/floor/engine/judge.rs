@@ -125,10 +125,10 @@ fn admit<'a>(world: &'a World, arrival: &Arrival, entry: &Entry) -> Result<Right
             }
             predecessor(world, arrival, entry)?;
             let seen = entry.base.and_then(|base| base.seen);
-            if let (Some(seen), Some(too_old)) = (seen, world.too_old) {
-                if seen <= too_old {
-                    return Err(Refusal::new(Reason::TooOld));
-                }
+            if let (Some(seen), Some(too_old)) = (seen, world.too_old)
+                && seen <= too_old
+            {
+                return Err(Refusal::new(Reason::TooOld));
             }
         }
     }

@@ -56,11 +56,14 @@ const WAITING_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
+/// The queues of the writers, by organisation and site.
+type Writers = HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Waiting>>;
+
 struct Inner {
     db: Db,
     cache: WorkflowCache,
     jobs: Wake,
-    writers: Mutex<HashMap<(OrgId, Option<LocationId>), mpsc::Sender<Waiting>>>,
+    writers: Mutex<Writers>,
     committed: broadcast::Sender<Arc<Vec<Head>>>,
     waiting: Arc<Semaphore>,
     draining: CancellationToken,

@@ -53,10 +53,10 @@ impl ServerOperation for CountPrints {
 
     fn apply<'a>(&'a mut self, tx: &'a mut TenantTx, ledger: &'a mut Ledger) -> BoxFuture<'a, Result<Value, ApiError>> {
         Box::pin(async move {
-            if let Some(order) = self.prints.order_id {
-                if !store::order_exists(tx, order).await? {
-                    return Err(ApiError::invalid_field("order_id", "unknown", "There is no such order."));
-                }
+            if let Some(order) = self.prints.order_id
+                && !store::order_exists(tx, order).await?
+            {
+                return Err(ApiError::invalid_field("order_id", "unknown", "There is no such order."));
             }
             let asked = self.prints.codes.as_deref().unwrap_or_default();
             let codes: Vec<String> = asked.iter().map(|code| as_stored(code)).collect();

@@ -40,16 +40,16 @@ pub(super) async fn say(
         return Ok(Card::new(Kind::Revoked, code.as_str(), "This label was revoked").text(words));
     }
     let of_factory = viewer.filter(|viewer| viewer.org_id == factory);
-    if let Some(viewer) = of_factory {
-        if let Some(card) = to_the_factory(&mut tx, &code, &found, viewer, now).await? {
-            return Ok(card);
-        }
+    if let Some(viewer) = of_factory
+        && let Some(card) = to_the_factory(&mut tx, &code, &found, viewer, now).await?
+    {
+        return Ok(card);
     }
     drop(tx);
-    if let (None, Some(viewer)) = (of_factory, viewer) {
-        if let Some(card) = to_a_brand(app, &code, &found, viewer).await? {
-            return Ok(card);
-        }
+    if let (None, Some(viewer)) = (of_factory, viewer)
+        && let Some(card) = to_a_brand(app, &code, &found, viewer).await?
+    {
+        return Ok(card);
     }
     Ok(to_a_stranger(&code, &found))
 }
