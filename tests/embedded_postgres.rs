@@ -98,7 +98,8 @@ async fn a_killed_postmaster_is_started_again_while_watched() {
     cancel.cancel();
     watch.await.unwrap().unwrap();
     cluster.stop().await.unwrap();
-    assert!(!exists(restarted));
+    // Whoever adopted it has to reap it first.
+    eventually("its end", async || (!exists(restarted)).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

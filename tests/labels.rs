@@ -110,6 +110,7 @@ async fn ten_thousand_labels_are_one_document() {
     let order = floor.north().accepted_order(10_000).await;
     let by = floor.north().supervisor();
     let program = by.get(&format!("/v1/orders/{order}/labels.zpl")).await;
+    program.assert_status(200);
     assert_eq!(String::from_utf8_lossy(&program.body).matches("^XA").count(), 10_000);
     let counted = by.post("/v1/labels/prints", json!({ "order_id": order })).await;
     assert_eq!(counted.json["counted"], 10_000);

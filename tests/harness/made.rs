@@ -35,7 +35,10 @@ impl At<'_> {
     /// An accepted order of such a quantity; its id.
     pub async fn accepted_order(&self, quantity: u32) -> String {
         let (order, workflow) = (self.order(quantity).await, self.workflow().await);
-        let accept = self.admin().post(&format!("/v1/orders/{order}/accept"), json!({ "workflow_id": workflow })).await;
+        let accept = self
+            .admin()
+            .post(&format!("/v1/orders/{order}/accept"), json!({ "workflow_id": workflow, "site_id": self.site() }))
+            .await;
         accept.assert_status(200);
         order
     }
