@@ -183,6 +183,8 @@ pub(super) struct Span {
 /// Active labels of an order's items, in the order the items were made.
 pub(super) async fn of_order(tx: &mut TenantTx, order: Uuid, line: Option<Uuid>, span: Span) -> Result<Vec<Printable>> {
     let org = tx.org().0;
+    // Right after an acceptance the planner still believes the tables to be empty, and would walk all labels once an item.
+    sql("SET LOCAL enable_nestloop = off").execute(tx.conn()).await?;
     Ok(sql(include_str!("of_order.sql"))
         .bind::<SqlUuid, _>(org)
         .bind::<SqlUuid, _>(order)
