@@ -1,5 +1,5 @@
--- What waits in a queue, in the order of work. Members of a queue with a stage come from `items_waiting` in that very order and stop at the
--- page's end; what people said about single items is little, and merged in.
+-- What waits in a queue, in the order of work. Members are found by `items_waiting`; what people said about single items is little, and
+-- merged in.
 WITH asked (org_id, queue_id, item_id, assigned_to, after_rank, after_at, after_id, most) AS (
     SELECT $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::smallint, $6::timestamptz, $7::uuid, $8::bigint
 ),
