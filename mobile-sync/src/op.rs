@@ -1,7 +1,7 @@
 //! What a person can do on the floor, and how an entry's bytes become it.
 //!
 //! A new operation is one variant here and one arm in the engine. What only a server does (`order.*`, `label.make` …)
-//! is written by the server as a [`WireEntry`](crate::entry::WireEntry) and is never read from a device.
+//! is written by the server as a [`WireEntry`] and is never read from a device.
 
 use floorline_domain::action::Blob as Evidence;
 use floorline_domain::ids::{EntryKey, ItemId, LocationId, TeamId, UserId};

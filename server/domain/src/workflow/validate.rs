@@ -1,6 +1,6 @@
 //! Everything that is wrong with a workflow, at once, so that its author need not ask again and again.
 //!
-//! Here is what can be said of each stage by itself; [`shape`](super::shape) looks at the graph as a whole.
+//! Here is what can be said of each stage by itself; [`shape`] looks at the graph as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //!
 //! The engine opens a case for every rejected or parked entry. Here they are read and decided: **booked** (its entries go through the door
 //! again, with `item:override` and the original actor), **discarded** with a reason, or **sent back** to the person. A later event may
-//! settle one as well: what was parked because an item was on hold is tried again when the hold lifts ([`retry`]).
+//! settle one as well: what was parked because an item was on hold is tried again when the hold lifts ([`mod@retry`]).
 
 mod book;
 mod close;

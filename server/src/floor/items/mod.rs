@@ -1,6 +1,6 @@
 //! Items: the things that are made, one by one.
 //!
-//! Items come to be by [`make_items`] and end with their order by [`cancel_open_items`]; everything between goes through the engine, as
+//! Items come to be by [`make_items()`] and end with their order by [`cancel_open_items`]; everything between goes through the engine, as
 //! one entry each.
 
 mod act_routes;

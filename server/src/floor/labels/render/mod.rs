@@ -52,7 +52,7 @@ impl Label {
     /// A label whose QR code leads to `base_url` (see [`base_url`]).
     ///
     /// # Errors
-    /// When the address is not one that fits a label: see [`payload`].
+    /// When the address is not one that fits a label: see [`payload()`].
     pub fn new(base_url: &str, text: LabelText) -> Result<Self, LabelRefused> {
         let payload = payload(base_url, &text.code)?;
         let symbol = Symbol::of(&payload)?;
