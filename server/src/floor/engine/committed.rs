@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use floorline_domain::{Outcome, Reason};
 
-use super::ledger::{Head, Ledger, Receipt};
+use super::core::{Head, Ledger, Receipt};
 use crate::platform::telemetry::names;
 
 /// A transaction that is durable.

@@ -9,19 +9,13 @@
 //! - [`Engine::run`]: what only a server does (orders, blank labels, queues), alone in its transaction (`server_operation.rs`).
 
 mod batch;
-mod book;
-mod cases;
 mod committed;
-mod found;
-mod intake;
-mod judge;
-mod ledger;
+pub mod core;
 mod load;
 mod poison;
 mod server_operation;
 mod submission;
 mod workflows;
-mod world;
 mod write;
 mod writer;
 
@@ -36,7 +30,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::ledger::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
+pub use self::core::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
 pub use self::submission::{Act, Acted, Answer, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
 use self::workflows::WorkflowCache;
 pub use self::write::rank;

@@ -5,13 +5,12 @@ use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Timestamptz, Uuid as Sq
 use diesel_async::RunQueryDsl as _;
 use floorline_domain::{Outcome, StreamId};
 use floorline_mobile_sync::chain;
-use floorline_mobile_sync::entry::WireEntry;
-use floorline_mobile_sync::limits::SCHEMA;
 use serde_json::{Value, json};
 
 use super::committed::Committed;
-use super::ledger::{Actor, Cause, Ledger, Receipt, Watermark};
+use super::core::{Actor, Cause, Ledger, Receipt, Watermark, server_entry};
 use super::submission::{Answer, ServerOperation};
+use super::write;
 use crate::platform::db::{Db, sql};
 use crate::platform::http::{ApiError, Claimed, IdempotencyKey};
 use crate::platform::tenancy::TenantTx;
@@ -96,10 +95,10 @@ pub(super) async fn run(
     let mut ledger = Ledger::new(org, now, cause);
     let view = operation.apply(&mut tx, &mut ledger).await?;
     let outcome = if ledger.is_empty() { Outcome::Noop } else { Outcome::Applied };
-    ledger.write_events(&mut tx).await?;
+    let heads = write::events(&mut tx, &ledger).await?;
+    ledger.moved(heads);
 
-    let entry = entry_bytes(seq, operation.name(), data, &actor)?;
-    let hash = chain::next(&chain::Hash(stream.last_hash), &entry).0;
+    let hash = server_entry(seq, operation.name(), data, &actor, &chain::Hash(stream.last_hash))?.hash.0;
     let at = ledger.heads().next().map(|head| json!({ "topic": head.topic, "cursor": head.head }));
     let receipt = Receipt {
         stream_id: stream.id,
@@ -122,31 +121,9 @@ pub(super) async fn run(
         recent_scans: stream.recent_scans,
     };
     let receipts = [receipt];
-    ledger.finish(&mut tx, &receipts, &[watermark]).await?;
+    write::finish(&mut tx, &ledger, &receipts, &[watermark]).await?;
     let body = serde_json::to_vec(&view).map_err(ApiError::internal)?;
     claim.store(&mut tx, operation.status(), &body).await?;
     tx.commit().await?;
     Ok((Answer { status: operation.status(), body, replayed: false }, Committed::of(&ledger, &receipts)))
-}
-
-/// The entry as the server writes it into its own stream.
-fn entry_bytes(seq: i64, op: &str, data: Value, actor: &Actor) -> Result<Vec<u8>, ApiError> {
-    let entry = WireEntry {
-        seq,
-        schema: SCHEMA,
-        op: op.to_owned(),
-        item_id: None,
-        action_id: None,
-        stage: None,
-        base: None,
-        actor: actor.id,
-        lease_id: None,
-        device_time: None,
-        monotonic: None,
-        boot_id: None,
-        data,
-        blobs: Vec::new(),
-        origin: None,
-    };
-    serde_json::to_vec(&entry).map_err(ApiError::internal)
 }

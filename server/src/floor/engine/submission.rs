@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ledger::Ledger;
+use super::core::Ledger;
 use crate::platform::http::{ApiError, IdempotencyKey};
 use crate::platform::tenancy::TenantTx;
 

@@ -15,9 +15,9 @@ use floorline_mobile_sync::limits::APPLY_ENTRIES;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
-use super::batch::{Ask, Place, Reply, apply};
+use super::batch::{Place, apply};
 use super::committed::Committed;
-use super::ledger::{Actor, Head};
+use super::core::{Actor, Ask, Head, Reply};
 use super::poison;
 use super::server_operation;
 use super::submission::{Act, Acted, Answer, DeviceSubmit, ServerOperation, Submitted};

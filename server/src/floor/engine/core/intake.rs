@@ -7,44 +7,62 @@ use chrono::{DateTime, TimeDelta, Utc};
 use floorline_domain::{DeviceId, StreamId, UserId};
 use floorline_mobile_sync::chain::{self, Hash};
 use floorline_mobile_sync::entry::{Entry, Origin};
-use floorline_mobile_sync::op::{Unreadable, read_entry};
+use floorline_mobile_sync::op::Unreadable;
 use floorline_mobile_sync::wire::Raw;
 use serde::{Deserialize, Serialize};
 
-use super::submission::{DeviceSubmit, Submitted};
+use super::super::submission::{DeviceSubmit, Submitted};
 
 /// A stream's row under lock, moved along as entries of the batch are placed.
 #[derive(Clone, Debug)]
-pub(super) struct HeldStream {
-    pub(super) id: StreamId,
-    pub(super) device: Option<DeviceId>,
-    pub(super) state: StreamState,
-    pub(super) session: i64,
-    /// Before the batch.
-    pub(super) stored_seq: i64,
-    pub(super) last_seq: i64,
-    pub(super) last_hash: Hash,
-    pub(super) last_occurred_at: Option<DateTime<Utc>>,
-    pub(super) recent_scans: Vec<RecentScan>,
-    pub(super) changed: bool,
+pub struct HeldStream {
+    /// Which.
+    pub id: StreamId,
+    /// Its device; none for the server's own.
+    pub device: Option<DeviceId>,
+    /// Whether it takes entries.
+    pub state: StreamState,
+    /// The session that holds it.
+    pub session: i64,
+    /// Its last entry before the batch.
+    pub stored_seq: i64,
+    /// Its last entry.
+    pub last_seq: i64,
+    /// That entry's hash.
+    pub last_hash: Hash,
+    /// When its latest act happened.
+    pub last_occurred_at: Option<DateTime<Utc>>,
+    /// Scans of the last ten seconds by the stream's own clock.
+    pub recent_scans: Vec<RecentScan>,
+    /// Whether the batch moved it.
+    pub changed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StreamState {
+pub enum StreamState {
+    /// It does.
     Open,
+    /// Its device was revoked: everything new is parked.
     Fenced,
+    /// It is over.
     Sealed,
 }
 
 /// A scan of the last ten seconds by the stream's own clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RecentScan {
-    pub(super) code: String,
-    pub(super) stage: Option<String>,
-    pub(super) worker: UserId,
-    pub(super) boot_id: String,
-    pub(super) monotonic: i64,
-    pub(super) seq: i64,
+pub struct RecentScan {
+    /// What was read.
+    pub code: String,
+    /// In which stage.
+    pub stage: Option<String>,
+    /// By whom.
+    pub worker: UserId,
+    /// The life of the clock.
+    pub boot_id: String,
+    /// Milliseconds on it.
+    pub monotonic: i64,
+    /// The scan's entry.
+    pub seq: i64,
 }
 
 /// One entry that needs a verdict.
@@ -88,7 +106,12 @@ pub(super) struct Offered {
 }
 
 /// Places the entries of `submit`; moves the stream on by those that are new.
-pub(super) fn place(submit: &DeviceSubmit, streams: &mut BTreeMap<StreamId, HeldStream>, now: DateTime<Utc>) -> Placed {
+pub(super) fn place(
+    submit: &DeviceSubmit,
+    read: Vec<Result<Entry, Unreadable>>,
+    streams: &mut BTreeMap<StreamId, HeldStream>,
+    now: DateTime<Utc>,
+) -> Placed {
     let Some(stream) = streams.get_mut(&submit.stream_id).filter(|stream| stream.device == Some(submit.device_id))
     else {
         return Placed::Answered(Submitted::Unknown);
@@ -103,7 +126,7 @@ pub(super) fn place(submit: &DeviceSubmit, streams: &mut BTreeMap<StreamId, Held
         return Placed::Answered(Submitted::Gap { expect_seq: stream.last_seq + 1 });
     }
     let (mut repeated, mut fresh) = (Vec::new(), Vec::new());
-    for (seq, (body, hash)) in (submit.first_seq..).zip(submit.entries.iter().zip(&submit.hashes)) {
+    for (seq, ((body, hash), read)) in (submit.first_seq..).zip(submit.entries.iter().zip(&submit.hashes).zip(read)) {
         if seq <= stream.stored_seq {
             repeated.push(Offered { seq, hash: *hash, body: body.bytes().to_vec() });
         } else if seq <= stream.last_seq {
@@ -114,12 +137,14 @@ pub(super) fn place(submit: &DeviceSubmit, streams: &mut BTreeMap<StreamId, Held
                 after_ms: 50,
             });
         } else if chain::next(&stream.last_hash, body.bytes()) == *hash {
-            fresh.push(arrive(submit, stream, seq, *hash, body, now));
+            fresh.push(arrive(submit, stream, seq, (*hash, body, read), now));
             stream.last_seq = seq;
             stream.last_hash = *hash;
             stream.changed = true;
         } else {
             let fork = Offered { seq, hash: *hash, body: body.bytes().to_vec() };
+            stream.state = StreamState::Sealed;
+            stream.changed = true;
             return Placed::Open { repeated, fresh, fork: Some(fork) };
         }
     }
@@ -130,11 +155,9 @@ fn arrive(
     submit: &DeviceSubmit,
     stream: &mut HeldStream,
     seq: i64,
-    hash: Hash,
-    body: &Raw,
+    (hash, body, read): (Hash, &Raw, Result<Entry, Unreadable>),
     now: DateTime<Utc>,
 ) -> Arrival {
-    let read = read_entry(body.bytes(), seq);
     let device_time = read.as_ref().ok().and_then(|entry| entry.clock.as_ref()).map(|clock| clock.device_time);
     let occurred_at = occurred(device_time, submit.clock.offset_ms, stream.last_occurred_at, now);
     stream.last_occurred_at = Some(occurred_at);

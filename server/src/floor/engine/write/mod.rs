@@ -1,5 +1,7 @@
 //! Brings what a batch changed to the database: one statement a table, whatever the number of entries.
 
+mod ledger;
+
 use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Date, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
@@ -8,14 +10,14 @@ use floorline_domain::label::Target;
 use floorline_domain::queue::Priority;
 use uuid::Uuid;
 
-use super::ledger::Ledger;
-use super::world::{HeldItem, HeldLabel, World};
+pub(super) use self::ledger::{events, finish, seal};
+use super::core::{HeldItem, HeldLabel, Ledger, World};
 use crate::platform::db::sql;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
 /// Writes everything that needs no cursor, but for events.
-pub(super) async fn write(tx: &mut TenantTx, world: &World, ledger: &Ledger) -> Result<(), ApiError> {
+pub(super) async fn rows(tx: &mut TenantTx, world: &World, ledger: &Ledger) -> Result<(), ApiError> {
     write_orders(tx, world, ledger).await?;
     write_items(tx, world).await?;
     write_labels(tx, world, ledger).await?;

@@ -5,24 +5,36 @@ use floorline_mobile_sync::chain::Hash;
 use serde_json::json;
 
 use super::intake::Arrival;
-use super::ledger::{Ledger, Record, Subject, Topic};
+use super::ledger::Ledger;
+use super::record::{Record, Subject, Topic};
 
 /// A case to be opened, or an entry more for one that is there.
 #[derive(Clone, Debug)]
-pub(super) struct NewCase {
-    pub(super) id: CaseId,
+pub struct NewCase {
+    /// Which.
+    pub id: CaseId,
     /// False: the case exists, here or in the database, and gets one entry more.
-    pub(super) opens: bool,
-    pub(super) actor: Option<UserId>,
-    pub(super) site: Option<LocationId>,
-    pub(super) item: Option<ItemId>,
-    pub(super) reason: String,
-    pub(super) outcome: Outcome,
-    pub(super) stream: StreamId,
-    pub(super) seq: i64,
-    pub(super) hash: Hash,
-    pub(super) body: Vec<u8>,
-    pub(super) error: Option<String>,
+    pub opens: bool,
+    /// Whose entry.
+    pub actor: Option<UserId>,
+    /// Where.
+    pub site: Option<LocationId>,
+    /// About which item.
+    pub item: Option<ItemId>,
+    /// Why it did not book.
+    pub reason: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The entry's stream.
+    pub stream: StreamId,
+    /// Its place there.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// What cannot be read in it.
+    pub error: Option<String>,
 }
 
 impl NewCase {

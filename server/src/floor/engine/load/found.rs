@@ -1,11 +1,12 @@
 //! What `look_up.sql` answers, as it is read.
 
 use chrono::{DateTime, Utc};
-use floorline_domain::label::{self, Target};
-use floorline_domain::{CaseId, DeviceId, ItemId, LeaseId, LocationId, OrderId, Outcome, Reason, StreamId, UserId};
-use floorline_mobile_sync::chain::Hash;
+use floorline_domain::{DeviceId, ItemId, LeaseId, LocationId, OrderId, StreamId, UserId};
 use serde::Deserialize;
 
+use crate::floor::engine::core::{FoundLabel, FoundOrigin, FoundReceipt};
+
+/// All of it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Found {
     pub(super) receipts: Vec<FoundReceipt>,
@@ -22,32 +23,6 @@ pub(super) struct Found {
     pub(super) head: Option<i64>,
 }
 
-/// The stored end of an earlier entry.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct FoundReceipt {
-    pub(super) stream_id: StreamId,
-    pub(super) seq: i64,
-    pub(super) hash: Hash,
-    pub(super) outcome: Outcome,
-    pub(super) reason: Option<Reason>,
-    /// None once pruned.
-    pub(super) verdict: Option<String>,
-    pub(super) case_id: Option<CaseId>,
-    pub(super) booked: Option<bool>,
-}
-
-/// What became of an entry that is offered again.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct FoundOrigin {
-    pub(super) stream_id: StreamId,
-    pub(super) seq: i64,
-    pub(super) hash: Hash,
-    pub(super) device_id: Option<DeviceId>,
-    pub(super) outcome: Option<Outcome>,
-    pub(super) reason: Option<Reason>,
-    pub(super) verdict: Option<String>,
-}
-
 /// Where an entry was booked that was offered again.
 #[derive(Debug, Deserialize)]
 pub(super) struct FoundAlias {
@@ -61,28 +36,6 @@ pub(super) struct FoundAlias {
 pub(super) struct FoundItem {
     pub(super) id: ItemId,
     pub(super) order_id: Option<OrderId>,
-}
-
-/// A label as scans resolve it.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct FoundLabel {
-    pub(super) code: String,
-    pub(super) status: label::Status,
-    item_id: Option<ItemId>,
-    location_id: Option<LocationId>,
-    user_id: Option<UserId>,
-}
-
-impl FoundLabel {
-    /// What it names.
-    pub(super) fn target(&self) -> Option<Target> {
-        target(self.item_id, self.location_id, self.user_id)
-    }
-}
-
-/// The one thing a label's row names.
-pub(super) fn target(item: Option<ItemId>, location: Option<LocationId>, user: Option<UserId>) -> Option<Target> {
-    item.map(Target::Item).or(location.map(Target::Location)).or(user.map(Target::User))
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,36 +1,18 @@
-//! One entry, one verdict: who did it, whether it may be looked at at all, what the rules say.
-//!
-//! Pure over the [`World`]: nothing here waits, nothing looks anything up. [`decide`] changes nothing, so the same entry can be tried
-//! with the permissions of now and with those of its lease; what it decided is carried out by `book.rs`.
+//! What an operation comes to, by the rules of `domain`. Changes nothing.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, Utc};
 use floorline_domain::item::{self, Command, Context, Item};
 use floorline_domain::label::{self, Resolved, Target};
-use floorline_domain::permission::{Permission, PermissionSet};
+use floorline_domain::permission::Permission;
 use floorline_domain::scan::{self, Seen};
-use floorline_domain::shift;
-use floorline_domain::{EntryKey, ItemId, Outcome, Reason, Refusal, ShiftId, UserId};
-use floorline_mobile_sync::entry::{Entry, Origin};
+use floorline_domain::{EntryKey, ItemId, Reason, Refusal, UserId, shift};
+use floorline_mobile_sync::entry::Entry;
 use floorline_mobile_sync::op::Operation;
-use floorline_mobile_sync::verdict::LATE;
 use serde_json::json;
 
-use super::found::FoundOrigin;
+use super::admission::{Rights, require};
 use super::intake::{Arrival, By, HeldStream, RecentScan};
+use super::judge::Bench;
 use super::world::World;
-
-/// What an entry turned out to mean.
-#[derive(Debug)]
-pub(super) enum Decision {
-    /// It happens.
-    Book { effect: Effect, flags: Vec<&'static str> },
-    /// A rule said no, or the goal was true already.
-    Refuse(Refusal),
-    /// It was decided where it stood first; that verdict again.
-    Again(Box<FoundOrigin>),
-}
 
 /// What there is to carry out.
 #[derive(Debug)]
@@ -45,135 +27,8 @@ pub(super) enum Effect {
     Shift(Vec<shift::Event>),
 }
 
-/// What all entries of a batch are judged with.
-pub(super) struct Bench<'a> {
-    pub(super) now: DateTime<Utc>,
-    pub(super) origins: &'a BTreeMap<Origin, FoundOrigin>,
-    /// Entries that failed again and again: parked without being looked at.
-    pub(super) poisoned: &'a std::collections::BTreeSet<(floorline_domain::StreamId, i64)>,
-    /// An id for a shift that starts.
-    pub(super) new_shift: ShiftId,
-}
-
-/// Whose permissions count.
-struct Rights<'a> {
-    permissions: PermissionSet,
-    roles: Vec<String>,
-    lease: Option<&'a super::world::Lease>,
-}
-
-/// Judges one arrival.
-pub(super) fn judge(bench: &Bench<'_>, world: &World, stream: &HeldStream, arrival: &Arrival) -> Decision {
-    if bench.poisoned.contains(&(arrival.stream, arrival.seq)) {
-        return Decision::Refuse(Refusal::new(Reason::Internal));
-    }
-    let entry = match &arrival.read {
-        Ok(entry) => entry,
-        Err(unreadable) => {
-            let detail = json!({ "field": unreadable.field, "message": unreadable.message });
-            return Decision::Refuse(Refusal::new(unreadable.reason).with(detail));
-        }
-    };
-    match known(bench, arrival, entry) {
-        Ok(None) => {}
-        Ok(Some(found)) => return Decision::Again(Box::new(found)),
-        Err(refusal) => return Decision::Refuse(refusal),
-    }
-    match admit(world, arrival, entry).and_then(|rights| with_rights(bench, world, stream, arrival, entry, rights)) {
-        Ok((effect, flags)) => Decision::Book { effect, flags },
-        Err(refusal) => Decision::Refuse(refusal),
-    }
-}
-
-/// Whether an entry that is offered again was decided where it stood first.
-fn known(bench: &Bench<'_>, arrival: &Arrival, entry: &Entry) -> Result<Option<FoundOrigin>, Refusal> {
-    let (Some(origin), By::Device { device, .. }) = (entry.origin, &arrival.by) else { return Ok(None) };
-    let found = bench.origins.get(&origin).filter(|found| found.device_id == Some(*device));
-    let Some(found) = found else {
-        let message = "is not a stream of this device";
-        return Err(Refusal::new(Reason::Malformed).with(json!({ "field": "origin", "message": message })));
-    };
-    Ok(found.outcome.is_some().then(|| found.clone()))
-}
-
-/// Everything that is settled before the operation is looked at; gives the rights it is judged with.
-fn admit<'a>(world: &'a World, arrival: &Arrival, entry: &Entry) -> Result<Rights<'a>, Refusal> {
-    let person = world.people.get(&entry.actor);
-    let held = person.filter(|person| person.active);
-    let mut rights = Rights {
-        permissions: held.map(|person| person.permissions.clone()).unwrap_or_default(),
-        roles: held.map(|person| person.roles.clone()).unwrap_or_default(),
-        lease: None,
-    };
-    match &arrival.by {
-        By::Present => {}
-        By::Case { with_override, .. } => {
-            if *with_override {
-                rights.permissions.insert(Permission::ItemOverride);
-            }
-        }
-        By::Device { device, user, fenced } => {
-            if *fenced {
-                return Err(Refusal::new(Reason::DeviceRevoked));
-            }
-            rights.lease = entry
-                .lease_id
-                .and_then(|id| world.leases.get(&id))
-                .filter(|lease| lease.user_id == entry.actor && lease.device_id == *device);
-            if (entry.actor != *user && rights.lease.is_none()) || person.is_none() {
-                return Err(Refusal::new(Reason::NotPermitted).with(json!({ "actor": "unproven" })));
-            }
-            predecessor(world, arrival, entry)?;
-            let seen = entry.base.and_then(|base| base.seen);
-            if let (Some(seen), Some(too_old)) = (seen, world.too_old)
-                && seen <= too_old
-            {
-                return Err(Refusal::new(Reason::TooOld));
-            }
-        }
-    }
-    Ok(rights)
-}
-
-/// An entry shares the fate of the one it was built on.
-fn predecessor(world: &World, arrival: &Arrival, entry: &Entry) -> Result<(), Refusal> {
-    let earlier =
-        entry.base.and_then(|base| base.predecessor).and_then(|seq| world.receipts.get(&(arrival.stream, seq)));
-    let Some(earlier) = earlier.filter(|earlier| {
-        matches!(earlier.outcome, Outcome::Rejected | Outcome::Parked) && earlier.booked != Some(true)
-    }) else {
-        return Ok(());
-    };
-    let refusal =
-        Refusal::new(Reason::PredFailed).with(json!({ "predecessor": earlier.seq, "reason": earlier.reason }));
-    Err(if earlier.outcome == Outcome::Rejected {
-        Refusal { outcome: Outcome::Rejected, ..refusal }
-    } else {
-        refusal.parked()
-    })
-}
-
-/// Decides with the permissions of now and, where these do not suffice, with those of the lease as well.
-fn with_rights(
-    bench: &Bench<'_>,
-    world: &World,
-    stream: &HeldStream,
-    arrival: &Arrival,
-    entry: &Entry,
-    mut rights: Rights<'_>,
-) -> Result<(Effect, Vec<&'static str>), Refusal> {
-    let first = decide(bench, world, stream, arrival, entry, &rights);
-    match (first, rights.lease) {
-        (Err(refusal), Some(lease)) if refusal.reason == Reason::NotPermitted && !world.strict => {
-            rights.permissions.extend(lease.permissions.iter().copied());
-            rights.roles.extend(lease.roles.iter().cloned());
-            decide(bench, world, stream, arrival, entry, &rights).map(|effect| (effect, vec![LATE]))
-        }
-        (decided, _) => decided.map(|effect| (effect, Vec::new())),
-    }
-}
-
-fn decide(
+/// Decides one operation with these rights.
+pub(super) fn decide(
     bench: &Bench<'_>,
     world: &World,
     stream: &HeldStream,
@@ -355,11 +210,4 @@ fn find<'a>(world: &'a World, entry: &Entry) -> Result<(ItemId, &'a Item), Refus
         .item_id
         .and_then(|id| world.items.get(&id).map(|held| (id, &held.item)))
         .ok_or_else(|| Refusal::new(Reason::UnknownItem).with(json!({ "item_id": entry.item_id })))
-}
-
-fn require(rights: &Rights<'_>, permission: Permission) -> Result<(), Refusal> {
-    if rights.permissions.contains(&permission) {
-        return Ok(());
-    }
-    Err(Refusal::new(Reason::NotPermitted).with(json!({ "permission": permission })))
 }

@@ -1,0 +1,247 @@
+//! What one transaction did, collected while it is judged.
+//!
+//! Operations [`Ledger::record`] what they did; nothing of it reaches the database before the end. The order of the writes is the protocol's
+//! (`sync-protocol.md` section 5): everything that needs no cursor, then the heads of the topics, then feed rows, receipts and watermarks in
+//! one statement, then COMMIT (`engine/write`).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use floorline_domain::OrgId;
+use serde_json::{Value, json};
+
+use super::receipt::Head;
+use super::record::{Actor, Cause, Record, Subject, Topic};
+
+/// An event, to be stored.
+#[derive(Debug)]
+pub struct EventRow {
+    /// What changed.
+    pub subject: Subject,
+    /// The subject's version after it.
+    pub version: i64,
+    /// Its place among the events of its entry.
+    pub ordinal: i32,
+    /// `noun.past_participle`.
+    pub kind: &'static str,
+    /// The change.
+    pub body: Value,
+    /// The entry that brought it about.
+    pub cause: Cause,
+}
+
+/// A line of a feed.
+#[derive(Debug)]
+pub struct FeedRow<'a> {
+    /// The topic's name.
+    pub topic: &'a str,
+    /// Its place there.
+    pub cursor: i64,
+    /// The organisation that reads it.
+    pub reader: OrgId,
+    /// What is told.
+    pub body: &'a str,
+}
+
+/// How far a topic is to be moved; by nothing when it is only read.
+#[derive(Debug)]
+pub struct TopicMove<'a> {
+    /// The topic's name.
+    pub name: &'a str,
+    /// The organisation that reads it.
+    pub reader: OrgId,
+    /// New lines of its feed.
+    pub rows: i64,
+}
+
+/// Work for after the commit.
+#[derive(Debug)]
+pub struct JobRow {
+    /// Which.
+    pub kind: &'static str,
+    /// With what.
+    pub payload: Value,
+    /// Not before.
+    pub run_at: DateTime<Utc>,
+}
+
+/// Collects what one transaction did.
+pub struct Ledger {
+    org: OrgId,
+    now: DateTime<Utc>,
+    cause: Cause,
+    ordinal: i32,
+    events: Vec<EventRow>,
+    /// Topic and line.
+    feed: Vec<(String, String)>,
+    jobs: Vec<JobRow>,
+    audits: Vec<(&'static str, Value)>,
+    /// Topics to move or to read, with their reader: name → (reader, rows).
+    topics: BTreeMap<String, (OrgId, i64)>,
+    heads: BTreeMap<String, Head>,
+}
+
+impl Ledger {
+    /// An empty ledger for a transaction of `org` that happens `now`, in which `cause` is the first entry.
+    pub fn new(org: OrgId, now: DateTime<Utc>, cause: Cause) -> Self {
+        Self {
+            org,
+            now,
+            cause,
+            ordinal: 0,
+            events: Vec::new(),
+            feed: Vec::new(),
+            jobs: Vec::new(),
+            audits: Vec::new(),
+            topics: BTreeMap::new(),
+            heads: BTreeMap::new(),
+        }
+    }
+
+    /// When the transaction happens.
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The organisation that owns everything here.
+    pub const fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// Who does the present entry.
+    pub const fn actor(&self) -> &Actor {
+        &self.cause.actor
+    }
+
+    /// The present entry.
+    pub const fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// Goes on to the next entry of the batch.
+    pub fn begin(&mut self, cause: Cause) {
+        self.cause = cause;
+        self.ordinal = 0;
+    }
+
+    /// Logs one change of the present entry and tells it to its topics.
+    pub fn record(&mut self, record: Record) {
+        let Record { subject, version, kind, data, after, topics, brand_after } = record;
+        for topic in topics {
+            let body = match (&topic, &brand_after) {
+                (Topic::Order { .. }, None) => continue,
+                (Topic::Order { .. }, Some(view)) => json!({
+                    "kind": kind, "subject": { "type": subject.kind, "id": subject.id }, "after": view,
+                    "occurred_at": self.cause.occurred_at, "recorded_at": self.now,
+                }),
+                _ => json!({
+                    "kind": kind, "subject": { "type": subject.kind, "id": subject.id }, "after": after, "data": data,
+                    "actor": { "id": self.cause.actor.id, "name": self.cause.actor.name },
+                    "cause": { "stream_id": self.cause.stream_id, "seq": self.cause.seq },
+                    "occurred_at": self.cause.occurred_at, "uncertainty_ms": self.cause.uncertainty_ms, "recorded_at": self.now,
+                }),
+            };
+            let name = topic.name(self.org);
+            self.topics.entry(name.clone()).or_insert((topic.reader(self.org), 0)).1 += 1;
+            self.feed.push((name, body.to_string()));
+        }
+        self.events.push(EventRow {
+            subject,
+            version,
+            ordinal: self.ordinal,
+            kind,
+            body: data,
+            cause: self.cause.clone(),
+        });
+        self.ordinal += 1;
+    }
+
+    /// Notes in the audit chain that the actor overrode a rule; written last of all, as its lock is.
+    pub fn audit(&mut self, kind: &'static str, detail: Value) {
+        self.audits.push((kind, detail));
+    }
+
+    /// Queues work for after the commit.
+    pub fn job(&mut self, kind: &'static str, payload: Value, run_at: DateTime<Utc>) {
+        self.jobs.push(JobRow { kind, payload, run_at });
+    }
+
+    /// How many rows `topic` has been told so far; with [`Ledger::cursor`] the position of what comes next or came last.
+    pub fn mark(&mut self, topic: &Topic) -> i64 {
+        self.topics.entry(topic.name(self.org)).or_insert((topic.reader(self.org), 0)).1
+    }
+
+    /// The cursor at a [`Ledger::mark`]; after [`Ledger::moved`].
+    pub fn cursor(&self, topic: &Topic, mark: i64) -> Option<i64> {
+        let name = topic.name(self.org);
+        let (_, rows) = self.topics.get(&name)?;
+        self.heads.get(&name).map(|head| head.head - rows + mark)
+    }
+
+    /// Whether work was queued for after the commit.
+    pub fn brings_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
+    /// Whether anything was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.jobs.is_empty() && self.topics.is_empty()
+    }
+
+    /// Where each topic is to be moved.
+    pub fn moves(&self) -> impl Iterator<Item = TopicMove<'_>> {
+        self.topics.iter().map(|(name, (reader, rows))| TopicMove { name, reader: *reader, rows: *rows })
+    }
+
+    /// The topics were moved, and stand here now.
+    pub fn moved(&mut self, heads: Vec<Head>) {
+        self.heads = heads.into_iter().map(|head| (head.topic.clone(), head)).collect();
+    }
+
+    /// The position that the last feed row of `topic` got, or its head when nothing was told; after [`Ledger::moved`].
+    pub fn head(&self, topic: &Topic) -> Option<&Head> {
+        self.heads.get(&topic.name(self.org))
+    }
+
+    /// Every topic's head; after [`Ledger::moved`].
+    pub fn heads(&self) -> impl Iterator<Item = &Head> {
+        self.heads.values()
+    }
+
+    /// The events, in the order they happened.
+    pub fn events(&self) -> &[EventRow] {
+        &self.events
+    }
+
+    /// The events recorded so far are written; an operation on very many items need not keep them all until its end.
+    pub fn forget_events(&mut self) {
+        self.events.clear();
+    }
+
+    /// Work to be queued.
+    pub fn jobs(&self) -> &[JobRow] {
+        &self.jobs
+    }
+
+    /// What goes into the audit chain.
+    pub fn audits(&self) -> &[(&'static str, Value)] {
+        &self.audits
+    }
+
+    /// What the feeds are told, each with its cursor; after [`Ledger::moved`]. A topic's rows end at its head, in the order they were
+    /// recorded.
+    pub fn feed(&self) -> Vec<FeedRow<'_>> {
+        let mut next: BTreeMap<&str, i64> = self
+            .topics
+            .iter()
+            .filter_map(|(name, (_, rows))| self.heads.get(name).map(|head| (name.as_str(), head.head - rows)))
+            .collect();
+        let rows = self.feed.iter().map(|(topic, body)| {
+            let cursor = next.entry(topic.as_str()).or_default();
+            *cursor += 1;
+            let reader = self.topics.get(topic).map_or(self.org, |(reader, _)| *reader);
+            FeedRow { topic, cursor: *cursor, reader, body }
+        });
+        rows.collect()
+    }
+}

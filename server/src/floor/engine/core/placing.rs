@@ -1,0 +1,177 @@
+//! Places every ask of a batch: which entries need a verdict, which have one, and what they refer to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use floorline_domain::{Refusal, StreamId};
+use floorline_mobile_sync::chain::Hash;
+use floorline_mobile_sync::entry::{Clock, Entry, Origin};
+use floorline_mobile_sync::limits::SCHEMA;
+use floorline_mobile_sync::op::{Unreadable, read_entry};
+
+use super::super::submission::{Act, Acted, DeviceSubmit, Submitted};
+use super::intake::{Arrival, By, HeldStream, Offered, Placed, place};
+use super::needs::Needs;
+use super::record::Actor;
+use super::{Ask, Moment};
+use crate::platform::http::ApiError;
+
+/// The asks of a batch and their entries, read before anything is locked.
+pub struct Offers<'a> {
+    asks: &'a [Ask<'a>],
+    read: Vec<Vec<Result<Entry, Unreadable>>>,
+}
+
+impl<'a> Offers<'a> {
+    /// Reads them.
+    pub fn read(asks: &'a [Ask<'a>]) -> Self {
+        let read = asks.iter().map(|ask| match ask {
+            Ask::Device(submit) => {
+                (submit.first_seq..).zip(&submit.entries).map(|(seq, body)| read_entry(body.bytes(), seq)).collect()
+            }
+            Ask::Act { .. } => Vec::new(),
+            Ask::Booking { body, origin, .. } => vec![read_entry(body, origin.seq)],
+        });
+        Self { read: read.collect(), asks }
+    }
+
+    /// The streams to lock: those that write, and those where entries that are offered again stood first.
+    pub fn streams(&self) -> BTreeSet<StreamId> {
+        let writing = self.asks.iter().filter_map(|ask| match ask {
+            Ask::Device(submit) => Some(submit.stream_id),
+            Ask::Booking { origin, .. } => Some(origin.stream_id),
+            Ask::Act { .. } => None,
+        });
+        let origins = self.read.iter().flatten().flatten().filter_map(|entry| entry.origin);
+        writing.chain(origins.map(|origin| origin.stream_id)).collect()
+    }
+}
+
+/// What an ask has become.
+pub(super) enum Slot {
+    Device {
+        answered: Option<Submitted>,
+        repeated: Vec<Offered>,
+        fresh: Vec<usize>,
+        fork: Option<Offered>,
+        stream: StreamId,
+        first_seq: i64,
+    },
+    Act {
+        arrival: Option<usize>,
+        reply: Option<Result<Acted, ApiError>>,
+    },
+}
+
+/// Asks that have their places.
+pub struct Batch<'a> {
+    pub(super) moment: &'a Moment<'a>,
+    pub(super) streams: BTreeMap<StreamId, HeldStream>,
+    pub(super) arrivals: Vec<Arrival>,
+    pub(super) slots: Vec<Slot>,
+}
+
+impl<'a> Batch<'a> {
+    /// Turns every ask into arrivals or an answer, and collects what they refer to. `streams` are under lock, the server's own among them;
+    /// `answers` has, for each ask, the answer that it got before if it did.
+    pub fn place(
+        moment: &'a Moment<'a>,
+        offers: Offers<'_>,
+        streams: BTreeMap<StreamId, HeldStream>,
+        answers: Vec<Option<Result<Acted, ApiError>>>,
+    ) -> (Self, Needs) {
+        let mut batch = Self { moment, streams, arrivals: Vec::new(), slots: Vec::new() };
+        let mut needs = Needs::default();
+        for ((ask, read), answer) in offers.asks.iter().zip(offers.read).zip(answers) {
+            let slot = match (ask, answer) {
+                (_, Some(reply)) => Slot::Act { arrival: None, reply: Some(reply) },
+                (Ask::Device(submit), None) => batch.place_submit(submit, read, &mut needs),
+                (Ask::Act { actor, act, monotonic_ms }, None) => batch.place_act(actor, act, *monotonic_ms, &mut needs),
+                (Ask::Booking { origin, with_override, fallback, .. }, None) => {
+                    let by = By::Case { origin: *origin, with_override: *with_override };
+                    batch.place_booking(read, *origin, by, fallback, &mut needs)
+                }
+            };
+            batch.slots.push(slot);
+        }
+        (batch, needs)
+    }
+
+    fn place_submit(&mut self, submit: &DeviceSubmit, read: Vec<Result<Entry, Unreadable>>, needs: &mut Needs) -> Slot {
+        let (answered, repeated, fresh, fork) = match place(submit, read, &mut self.streams, self.moment.now) {
+            Placed::Answered(answer) => (Some(answer), Vec::new(), Vec::new(), None),
+            Placed::Open { repeated, fresh, fork } => (None, repeated, fresh, fork),
+        };
+        for offered in &repeated {
+            needs.receipt(submit.stream_id, offered.seq);
+        }
+        let mut places = Vec::new();
+        for arrival in fresh {
+            needs.arrival(&arrival);
+            places.push(self.arrivals.len());
+            self.arrivals.push(arrival);
+        }
+        Slot::Device { answered, repeated, fresh: places, fork, stream: submit.stream_id, first_seq: submit.first_seq }
+    }
+
+    fn place_act(&mut self, actor: &Actor, act: &Act, monotonic_ms: i64, needs: &mut Needs) -> Slot {
+        let clock = Clock {
+            device_time: self.moment.now.timestamp_millis(),
+            monotonic: monotonic_ms,
+            boot_id: self.moment.server_stream.to_string(),
+        };
+        let entry = Entry {
+            seq: 0,
+            schema: SCHEMA,
+            op: act.operation.clone(),
+            item_id: act.item_id,
+            stage: None,
+            base: None,
+            actor: actor.id,
+            lease_id: None,
+            clock: Some(clock),
+            blobs: act.blobs.clone(),
+            origin: None,
+        };
+        self.place_server_entry(entry, By::Present, needs)
+    }
+
+    fn place_booking(
+        &mut self,
+        read: Vec<Result<Entry, Unreadable>>,
+        origin: Origin,
+        by: By,
+        fallback: &Actor,
+        needs: &mut Needs,
+    ) -> Slot {
+        match read.into_iter().next() {
+            Some(Ok(entry)) => {
+                // Booked as of now: what the worker's screen showed then binds nobody any more.
+                let entry = Entry { base: None, stage: None, lease_id: None, origin: Some(origin), ..entry };
+                self.place_server_entry(entry, by, needs)
+            }
+            Some(Err(unreadable)) => {
+                let detail =
+                    serde_json::json!({ "field": unreadable.field, "message": unreadable.message, "by": fallback.id });
+                Slot::Act { arrival: None, reply: Some(Err(Refusal::new(unreadable.reason).with(detail).into())) }
+            }
+            None => Slot::Act { arrival: None, reply: Some(Err(ApiError::not_found("entry"))) },
+        }
+    }
+
+    /// Gives a present entry its provisional place; its `seq` and hash are fixed when it is known to book.
+    fn place_server_entry(&mut self, entry: Entry, by: By, needs: &mut Needs) -> Slot {
+        let arrival = Arrival {
+            stream: self.moment.server_stream,
+            seq: 0,
+            hash: Hash([0; 32]),
+            body: Vec::new(),
+            occurred_at: self.moment.now,
+            uncertainty_ms: None,
+            read: Ok(entry),
+            by,
+        };
+        needs.arrival(&arrival);
+        self.arrivals.push(arrival);
+        Slot::Act { arrival: Some(self.arrivals.len() - 1), reply: None }
+    }
+}

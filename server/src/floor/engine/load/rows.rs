@@ -1,0 +1,208 @@
+//! The rows that a batch changes, each kind locked by one statement in the order of their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl as _;
+use floorline_domain::item::Item;
+use floorline_domain::label::{Code, Label};
+use floorline_domain::shift::Shift;
+use floorline_domain::{ItemId, LabelId, OrderId, UserId};
+use uuid::Uuid;
+
+use super::{damaged, from_json};
+use crate::floor::engine::core::{HeldItem, HeldLabel, HeldOrder, HeldShift, Needs, target};
+use crate::platform::db::sql;
+use crate::platform::http::ApiError;
+use crate::platform::tenancy::TenantTx;
+
+pub(super) async fn lock_orders(
+    tx: &mut TenantTx,
+    ids: BTreeSet<OrderId>,
+) -> Result<BTreeMap<OrderId, HeldOrder>, ApiError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = SqlUuid)]
+        brand_id: Uuid,
+        #[diesel(sql_type = Text)]
+        status: String,
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+        #[diesel(sql_type = Integer)]
+        items_total: i32,
+        #[diesel(sql_type = Integer)]
+        items_completed: i32,
+        #[diesel(sql_type = Integer)]
+        items_scrapped: i32,
+        #[diesel(sql_type = Integer)]
+        items_cancelled: i32,
+        #[diesel(sql_type = Integer)]
+        items_started: i32,
+        #[diesel(sql_type = Integer)]
+        reworks: i32,
+    }
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let org = tx.org().0;
+    let rows: Vec<Row> = sql(include_str!("lock_orders.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let order = HeldOrder {
+                brand: row.brand_id.into(),
+                status: row.status.parse().map_err(|_| damaged("an order has an unknown status"))?,
+                version: row.version,
+                total: row.items_total,
+                completed: row.items_completed,
+                scrapped: row.items_scrapped,
+                cancelled: row.items_cancelled,
+                started: row.items_started,
+                reworks: row.reworks,
+                started_at: None,
+                closed_at: None,
+                changed: false,
+            };
+            Ok((row.id.into(), order))
+        })
+        .collect()
+}
+
+pub(super) async fn lock_items(
+    tx: &mut TenantTx,
+    ids: &BTreeSet<ItemId>,
+) -> Result<BTreeMap<ItemId, HeldItem>, ApiError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        brand_id: Option<Uuid>,
+        #[diesel(sql_type = Text)]
+        state: String,
+    }
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let org = tx.org().0;
+    let rows: Vec<Row> = sql(include_str!("lock_items.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let item: Item = from_json(&row.state)?;
+            Ok((row.id.into(), HeldItem { item, brand: row.brand_id.map(Into::into), changed: false }))
+        })
+        .collect()
+}
+
+pub(super) async fn lock_labels(tx: &mut TenantTx, needs: &Needs) -> Result<BTreeMap<LabelId, HeldLabel>, ApiError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Text)]
+        code: String,
+        #[diesel(sql_type = Text)]
+        status: String,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        item_id: Option<Uuid>,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        location_id: Option<Uuid>,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        user_id: Option<Uuid>,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        replaced_by: Option<Uuid>,
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    if needs.claimed.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let org = tx.org().0;
+    let rows: Vec<Row> = sql(include_str!("lock_labels.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<Text>, _>(needs.codes.iter().collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(needs.claiming.iter().map(|id| id.0).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let label = Label {
+                id: row.id.into(),
+                code: Code::parse(&row.code).map_err(|_| damaged("a label has an unsound code"))?,
+                status: row.status.parse().map_err(|_| damaged("a label has an unknown status"))?,
+                target: target(
+                    row.item_id.map(Into::into),
+                    row.location_id.map(Into::into),
+                    row.user_id.map(Into::into),
+                ),
+                replaced_by: row.replaced_by.map(Into::into),
+            };
+            Ok((label.id, HeldLabel { label, version: row.version, changed: false }))
+        })
+        .collect()
+}
+
+pub(super) async fn lock_shifts(
+    tx: &mut TenantTx,
+    users: &BTreeSet<UserId>,
+) -> Result<BTreeMap<UserId, HeldShift>, ApiError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = SqlUuid)]
+        user_id: Uuid,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        device_id: Option<Uuid>,
+        #[diesel(sql_type = SqlUuid)]
+        site_id: Uuid,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        location_id: Option<Uuid>,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        team_id: Option<Uuid>,
+        #[diesel(sql_type = Timestamptz)]
+        started_at: DateTime<Utc>,
+        #[diesel(sql_type = Timestamptz)]
+        last_activity_at: DateTime<Utc>,
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    if users.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let org = tx.org().0;
+    let rows: Vec<Row> = sql(include_str!("lock_shifts.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(users.iter().map(|id| id.0).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let shift = Shift {
+                id: row.id.into(),
+                user_id: row.user_id.into(),
+                site_id: row.site_id.into(),
+                location_id: row.location_id.map(Into::into),
+                team_id: row.team_id.map(Into::into),
+                device_id: row.device_id.map(Into::into),
+                started_at: row.started_at,
+                last_active_at: row.last_activity_at,
+                ended_at: None,
+                end_reason: None,
+            };
+            (shift.user_id, HeldShift { shift, version: row.version })
+        })
+        .collect())
+}

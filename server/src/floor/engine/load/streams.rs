@@ -1,0 +1,83 @@
+//! The streams of a batch, under lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl as _;
+use floorline_domain::StreamId;
+use floorline_mobile_sync::chain::{self, Hash};
+use uuid::Uuid;
+
+use super::damaged;
+use crate::floor::engine::core::{HeldStream, Moment, StreamState};
+use crate::platform::db::sql;
+use crate::platform::http::ApiError;
+use crate::platform::tenancy::TenantTx;
+
+#[derive(diesel::QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    device_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = BigInt)]
+    session: i64,
+    #[diesel(sql_type = BigInt)]
+    last_seq: i64,
+    #[diesel(sql_type = Binary)]
+    last_hash: Vec<u8>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_occurred_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Jsonb)]
+    recent_scans: serde_json::Value,
+}
+
+/// Locks the streams of a batch, sorted; the server's own is among them, and made at its first use.
+pub(in crate::floor::engine) async fn lock_streams(
+    tx: &mut TenantTx,
+    moment: &Moment<'_>,
+    mut ids: BTreeSet<StreamId>,
+) -> Result<BTreeMap<StreamId, HeldStream>, ApiError> {
+    ids.insert(moment.server_stream);
+    let org = tx.org().0;
+    let mut rows: Vec<Row> = sql(include_str!("lock_streams.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    if !rows.iter().any(|row| row.id == moment.server_stream.0) {
+        // Nobody else knows it yet: it is this writer's alone, so its place in the order of locks does not matter.
+        let opened: Row = sql(include_str!("open_server_stream.sql"))
+            .bind::<SqlUuid, _>(org)
+            .bind::<SqlUuid, _>(moment.server_stream.0)
+            .bind::<Nullable<SqlUuid>, _>(moment.site.map(|site| site.0))
+            .bind::<Binary, _>(chain::start(moment.server_stream).0.as_slice())
+            .bind::<Timestamptz, _>(moment.now)
+            .get_result(tx.conn())
+            .await?;
+        rows.push(opened);
+    }
+    rows.into_iter().map(|row| Ok((row.id.into(), held(row)?))).collect()
+}
+
+fn held(row: Row) -> Result<HeldStream, ApiError> {
+    Ok(HeldStream {
+        id: row.id.into(),
+        device: row.device_id.map(Into::into),
+        state: match row.state.as_str() {
+            "open" => StreamState::Open,
+            "fenced" => StreamState::Fenced,
+            _ => StreamState::Sealed,
+        },
+        session: row.session,
+        stored_seq: row.last_seq,
+        last_seq: row.last_seq,
+        last_hash: Hash(row.last_hash.try_into().map_err(|_| damaged("a stored hash is not 32 bytes"))?),
+        last_occurred_at: row.last_occurred_at,
+        recent_scans: serde_json::from_value(row.recent_scans).map_err(ApiError::internal)?,
+        changed: false,
+    })
+}

@@ -1,0 +1,165 @@
+//! Brings a ledger to the database: events and jobs, then the heads, then feed rows, receipts and watermarks. Only COMMIT may follow.
+
+use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl as _;
+use uuid::Uuid;
+
+use crate::floor::engine::core::{Head, Ledger, Receipt, Watermark};
+use crate::identity::audit;
+use crate::platform::db::sql;
+use crate::platform::http::ApiError;
+use crate::platform::tenancy::TenantTx;
+
+impl Ledger {
+    /// Writes the events recorded so far, so that an operation on very many items need not keep them all until its end.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn flush_events(&mut self, tx: &mut TenantTx) -> Result<(), ApiError> {
+        insert_events(tx, self).await?;
+        self.forget_events();
+        Ok(())
+    }
+}
+
+/// Writes events and jobs, then moves and reads the heads. Nothing that needs a lock may follow but [`finish`].
+pub(in crate::floor::engine) async fn events(tx: &mut TenantTx, ledger: &Ledger) -> Result<Vec<Head>, ApiError> {
+    insert_events(tx, ledger).await?;
+    insert_jobs(tx, ledger).await?;
+    move_heads(tx, ledger).await
+}
+
+async fn insert_events(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), ApiError> {
+    if ledger.events().is_empty() {
+        return Ok(());
+    }
+    let rows = ledger.events();
+    sql(include_str!("insert_events.sql"))
+        .bind::<SqlUuid, _>(ledger.org().0)
+        .bind::<Timestamptz, _>(ledger.now())
+        .bind::<Array<Text>, _>(rows.iter().map(|row| row.subject.kind).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.subject.id).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.version).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.cause.stream_id.0).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.cause.seq).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(rows.iter().map(|row| row.ordinal).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(rows.iter().map(|row| &row.body).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.cause.actor.id.0).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(rows.iter().map(|row| row.cause.occurred_at).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.cause.uncertainty_ms).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+async fn insert_jobs(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), ApiError> {
+    if ledger.jobs().is_empty() {
+        return Ok(());
+    }
+    sql(include_str!("insert_jobs.sql"))
+        .bind::<SqlUuid, _>(ledger.org().0)
+        .bind::<Timestamptz, _>(ledger.now())
+        .bind::<Array<SqlUuid>, _>(ledger.jobs().iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(ledger.jobs().iter().map(|job| job.kind).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(ledger.jobs().iter().map(|job| &job.payload).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(ledger.jobs().iter().map(|job| job.run_at).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+async fn move_heads(tx: &mut TenantTx, ledger: &Ledger) -> Result<Vec<Head>, ApiError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        id: String,
+        #[diesel(sql_type = BigInt)]
+        head: i64,
+        #[diesel(sql_type = Text)]
+        epoch: String,
+    }
+    let moves: Vec<_> = ledger.moves().collect();
+    if moves.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = sql(include_str!("move_heads.sql"))
+        .bind::<SqlUuid, _>(ledger.org().0)
+        .bind::<Array<Text>, _>(moves.iter().map(|topic| topic.name).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(moves.iter().map(|topic| topic.reader.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(moves.iter().map(|_| Uuid::new_v4().simple().to_string()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(moves.iter().map(|topic| topic.rows).collect::<Vec<_>>())
+        .load(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| Head { topic: row.id, head: row.head, epoch: row.epoch }).collect())
+}
+
+/// Ends streams for good.
+pub(in crate::floor::engine) async fn seal(tx: &mut TenantTx, streams: &[Uuid]) -> Result<(), ApiError> {
+    if streams.is_empty() {
+        return Ok(());
+    }
+    let org = tx.org().0;
+    sql("UPDATE sync_streams SET state = 'sealed' WHERE org_id = $1 AND id = ANY ($2)")
+        .bind::<SqlUuid, _>(org)
+        .bind::<Array<SqlUuid>, _>(streams)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Writes feed rows, receipts and watermarks in one statement. Only COMMIT may follow.
+pub(in crate::floor::engine) async fn finish(
+    tx: &mut TenantTx,
+    ledger: &Ledger,
+    receipts: &[Receipt],
+    watermarks: &[Watermark],
+) -> Result<(), ApiError> {
+    let feed = ledger.feed();
+    sql(include_str!("finish.sql"))
+        .bind::<SqlUuid, _>(ledger.org().0)
+        .bind::<Timestamptz, _>(ledger.now())
+        .bind::<Date, _>(ledger.now().date_naive())
+        .bind::<Array<Text>, _>(feed.iter().map(|row| row.topic).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(feed.iter().map(|row| row.cursor).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(feed.iter().map(|row| row.reader.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(feed.iter().map(|row| row.body).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(receipts.iter().map(|receipt| receipt.stream_id.0).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(receipts.iter().map(|receipt| receipt.seq).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(receipts.iter().map(|receipt| receipt.hash.as_slice()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(receipts.iter().map(|receipt| receipt.outcome.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(
+            receipts.iter().map(|receipt| receipt.reason.map(|reason| reason.as_str())).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Text>, _>(receipts.iter().map(|receipt| receipt.verdict.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(
+            receipts.iter().map(|receipt| receipt.actor_id.map(|id| id.0)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<BigInt>>, _>(receipts.iter().map(|receipt| receipt.device_time).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(receipts.iter().map(|receipt| receipt.occurred_at).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(receipts.iter().map(|receipt| receipt.uncertainty_ms).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(
+            receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.0.0)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<BigInt>>, _>(
+            receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.1)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<Binary>>, _>(
+            receipts.iter().map(|receipt| receipt.origin.map(|origin| origin.2.to_vec())).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Text>, _>(ledger.heads().map(|head| head.topic.as_str()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(ledger.heads().map(|head| head.head).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(watermarks.iter().map(|mark| mark.stream_id.0).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(watermarks.iter().map(|mark| mark.last_seq).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(watermarks.iter().map(|mark| mark.last_hash.as_slice()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Timestamptz>>, _>(
+            watermarks.iter().map(|mark| mark.last_occurred_at).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Jsonb>, _>(watermarks.iter().map(|mark| &mark.recent_scans).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
+    for (kind, detail) in ledger.audits() {
+        audit::append(tx, Some(ledger.actor().id), kind, detail.clone(), ledger.now()).await?;
+    }
+    Ok(())
+}
