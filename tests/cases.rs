@@ -9,12 +9,18 @@ use floorline_server::platform::jobs::{NewJob, Runner, enqueue};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::line::{Line, ends};
+use crate::harness::line::{Line, Pen, ends};
 use crate::harness::socket::reader;
 use crate::harness::{Floor, eventually, execute};
 
 /// An item that is held, and a scan of it by a phone that did not know: parked.
 async fn parked(floor: &Floor) -> (floorline_domain::ItemId, String) {
+    let (item, case, _) = parked_by(floor).await;
+    (item, case)
+}
+
+/// The same, with the phone.
+async fn parked_by(floor: &Floor) -> (floorline_domain::ItemId, String, Pen) {
     let line = Line::new(floor, floor.north()).await;
     let (item, mut pen) = (line.item("A-0001").await, line.phone(floor.north().person("operator").id).await);
     act(floor, item, Command::Hold { reason: "dye lot".into() }).await;
@@ -22,7 +28,7 @@ async fn parked(floor: &Floor) -> (floorline_domain::ItemId, String) {
                       "data": {"raw": format!("item:{item}")}, "base": {"version": 1}});
     assert_eq!(ends(&floor.app.engine.submit(pen.write([scan])).await), ["parked:ON_HOLD"]);
     let cases = floor.north().supervisor().get("/v1/sync/cases").await;
-    (item, cases.rows()[0]["id"].as_str().unwrap().to_owned())
+    (item, cases.rows()[0]["id"].as_str().unwrap().to_owned(), pen)
 }
 
 async fn act(floor: &Floor, item: floorline_domain::ItemId, command: Command) {
@@ -113,6 +119,94 @@ async fn a_booked_case_is_done_once_however_often_it_is_asked() {
     assert_eq!(state["progress"]["results"]["cut.scan"]["by"], json!(floor.north().person("operator").id), "{state}");
     supervisor.post(&path, json!({"note": "fine"})).await.assert_status(409);
     assert_eq!(item(&floor, id).await["version"], state["version"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_books_wholly_or_not_at_all() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (id, mut pen) = (line.item("A-0001").await, line.phone(floor.north().person("operator").id).await);
+    act(&floor, id, Command::Hold { reason: "dye lot".into() }).await;
+    let scan = json!({"op": "action.complete", "item_id": id, "action_id": "cut.scan", "stage": "cut",
+                      "data": {"raw": format!("item:{id}")}, "base": {"version": 1}});
+    let advance =
+        json!({"op": "item.advance", "item_id": id, "stage": "cut", "base": {"version": 1, "predecessor": 1}});
+    let submit = pen.write([scan, advance]);
+    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["parked:ON_HOLD", "parked:PRED_FAILED"]);
+    act(&floor, id, Command::Release { reason: None }).await;
+    let supervisor = floor.north().supervisor();
+    let case = supervisor.get("/v1/sync/cases").await.rows()[0]["id"].as_str().unwrap().to_owned();
+    let before = item(&floor, id).await;
+    // The scan would book; the advance lacks a measurement.
+    let path = format!("/v1/sync/cases/{case}/book");
+    supervisor.post(&path, json!({})).await.assert_status(422).assert_problem("ACTIONS_MISSING");
+    assert_eq!(item(&floor, id).await["version"], before["version"]);
+    let measured = Command::CompleteAction {
+        action_id: "cut.length".into(),
+        data: json!({"readings": [{"name": "length", "value": 10.0, "unit": "mm"}]}),
+        evidence: Vec::new(),
+    };
+    act(&floor, id, measured).await;
+    let booked = supervisor.post(&path, json!({})).await;
+    assert_eq!(booked.json["state"], "booked", "{booked}");
+    assert_eq!(item(&floor, id).await["stage"], "pack");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_decides_lends_what_the_worker_may_not_do() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (id, mut pen) = (line.item("A-0001").await, line.phone(floor.north().person("operator").id).await);
+    let scrap = json!({"op": "item.scrap", "item_id": id, "data": {"reason": "torn"}, "base": {"version": 1}});
+    let submit = pen.write([scrap]);
+    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["parked:NOT_PERMITTED"]);
+    let supervisor = floor.north().supervisor();
+    let case = supervisor.get("/v1/sync/cases").await.rows()[0]["id"].as_str().unwrap().to_owned();
+    let booked = supervisor.post(&format!("/v1/sync/cases/{case}/book"), json!({})).await;
+    assert_eq!(booked.json["state"], "booked", "{booked}");
+    assert_eq!(item(&floor, id).await["status"], "scrapped");
+    let events = supervisor.get(&format!("/v1/items/{id}/events")).await;
+    let scrapped = events.rows().iter().find(|event| event["kind"] == "item.scrapped").unwrap();
+    assert_eq!(scrapped["actor"]["id"], json!(pen.user), "{scrapped}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_phone_offered_again_meanwhile_is_not_booked_twice() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (id, mut pen) = (line.item("A-0001").await, line.phone(floor.north().person("operator").id).await);
+    let note = |text: &str| json!({"op": "note.add", "item_id": id, "data": {"text": text}});
+    let first = pen.write([note("kept")]);
+    floor.app.engine.submit(first).await;
+    // Another future for the same place: the stream ends, and this body becomes a case.
+    let mut other = Pen { seq: 0, hash: floorline_mobile_sync::chain::start(pen.stream), ..pen };
+    let forked = other.write([note("forked")]);
+    floor.app.engine.submit(forked).await;
+    let mut again = line.phone_of(other.device, other.user).await;
+    let mut offered = note("forked");
+    offered["origin"] = json!({"stream_id": other.stream, "seq": 1, "hash": other.hash.to_string()});
+    let submit = again.write([offered]);
+    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["applied"]);
+    let version = item(&floor, id).await["version"].clone();
+    let supervisor = floor.north().supervisor();
+    let case = supervisor.get("/v1/sync/cases").await.rows()[0]["id"].as_str().unwrap().to_owned();
+    let booked = supervisor.post(&format!("/v1/sync/cases/{case}/book"), json!({})).await;
+    assert_eq!(booked.json["state"], "booked", "{booked}");
+    assert_eq!(item(&floor, id).await["version"], version);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_builds_on_a_case_that_is_closed_opens_one_of_its_own() {
+    let floor = Floor::new().await;
+    let (id, case, mut pen) = parked_by(&floor).await;
+    floor.north().supervisor().post(&format!("/v1/sync/cases/{case}/discard"), json!({"note": "no"})).await.ok();
+    let advance =
+        json!({"op": "item.advance", "item_id": id, "stage": "cut", "base": {"version": 1, "predecessor": 1}});
+    let submit = pen.write([advance]);
+    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["parked:PRED_FAILED"]);
+    let open = floor.north().supervisor().get("/v1/sync/cases").await;
+    assert_eq!(open.rows().len(), 1);
+    assert_ne!(open.rows()[0]["id"], json!(case));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,6 +119,24 @@ async fn another_past_seals_the_stream_and_keeps_the_body() {
             .await,
         1
     );
+    assert_eq!(
+        count(
+            &floor,
+            &line,
+            "SELECT count(*) AS n FROM sync_feed WHERE topic_id LIKE 'site:%' AND body ->> 'kind' = 'stream.sealed'"
+        )
+        .await,
+        1
+    );
+    assert_eq!(
+        count(
+            &floor,
+            &line,
+            "SELECT count(*) AS n FROM sync_feed WHERE topic_id LIKE 'site:%' AND body ->> 'kind' = 'case.opened'"
+        )
+        .await,
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,6 +216,34 @@ async fn another_organisations_item_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_label_claimed_and_scanned_in_one_submit_is_that_items() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (item, mut phone) = (line.item("A-0001").await, operator(&floor, &line).await);
+    let blanks = floor.north().supervisor().post("/v1/labels/blanks", json!({"count": 1})).await;
+    let code = blanks.json["labels"][0]["code"].as_str().unwrap().to_owned();
+    let mut scanned = scan(item);
+    scanned["data"] = json!({"raw": code});
+    let claim = json!({"op": "label.claim", "item_id": item, "data": {"code": code, "replace": false}});
+    let submit = phone.write([claim, scanned]);
+    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["applied", "applied"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_phone_offers_again_elsewhere_is_never_decided_where_it_stood() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (item, mut left) = (line.item("A-0001").await, operator(&floor, &line).await);
+    let unsent = left.write([scan(item)]);
+    let mut again = line.phone_of(left.device, left.user).await;
+    let mut offered = scan(item);
+    offered["origin"] = json!({"stream_id": left.stream, "seq": 1, "hash": left.hash.to_string()});
+    let submit = again.write([offered]);
+    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["applied"]);
+    assert_eq!(floor.app.engine.submit(unsent).await, Submitted::Sealed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_writes_in_anothers_name_without_a_lease() {
     let floor = Floor::new().await;
     let line = Line::new(&floor, floor.north()).await;
@@ -206,6 +252,13 @@ async fn nobody_writes_in_anothers_name_without_a_lease() {
     entry["actor"] = json!(floor.north().person("supervisor").id);
     let submit = phone.write([entry]);
     assert_eq!(ends(&floor.app.engine.submit(submit).await), ["parked:NOT_PERMITTED"]);
+    // The case is the one's who sent it, and says what the entry claims.
+    let cases = floor.north().supervisor().get("/v1/sync/cases").await;
+    assert_eq!(cases.rows()[0]["actor_id"], json!(phone.user));
+    assert_eq!(
+        count(&floor, &line, "SELECT count(*) AS n FROM sync_case_entries WHERE error LIKE 'It says that%'").await,
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,6 +271,81 @@ async fn the_same_code_twice_within_ten_seconds_is_one_scan() {
     assert_eq!(ends(&floor.app.engine.submit(submit).await), ["applied", "noop:DUPLICATE_SCAN", "applied"]);
     let submit = phone.write([scan_at(12_000), scan_at(40_000)]);
     assert_eq!(ends(&floor.app.engine.submit(submit).await), ["noop:DUPLICATE_SCAN", "applied"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_stands_still_does_not_make_the_window_grow() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let mut phone = operator(&floor, &line).await;
+    for run in 0..3 {
+        let scans =
+            (0..60).map(|n| json!({"op": "scan.record", "data": {"raw": format!("{run}-{n}")}, "monotonic": 1}));
+        let submit = phone.write(scans);
+        floor.app.engine.submit(submit).await;
+    }
+    let kept = "SELECT max(jsonb_array_length(recent_scans)) AS n FROM sync_streams";
+    assert_eq!(count(&floor, &line, kept).await, 24);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_fails_what_names_it_and_nothing_else() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (damaged, sound) = (line.item("A-0001").await, line.item("A-0002").await);
+    let (mut ana, mut ben) = (operator(&floor, &line).await, line.phone(floor.north().person("operator2").id).await);
+    let spoil = format!("UPDATE items SET state = state || '{{\"status\": \"dreaming\"}}' WHERE id = '{damaged}'");
+    crate::harness::execute(floor.database().owner_url(), &spoil).await;
+    let engine = &floor.app.engine;
+    let stuck = ana.write([scan(damaged)]);
+    assert!(matches!(engine.submit(stuck.clone()).await, Submitted::Retry { reason: "INTERNAL", .. }));
+    let fine = ben.write([scan(sound)]);
+    assert_eq!(ends(&engine.submit(fine).await), ["applied"]);
+    let aged = "UPDATE sync_attempts SET n = 4, first_at = now() - interval '2 minutes'";
+    crate::harness::execute(floor.database().owner_url(), aged).await;
+    assert_eq!(ends(&engine.submit(stuck).await), ["parked:INTERNAL"]);
+    assert_eq!(count(&floor, &line, "SELECT count(*) AS n FROM scans WHERE raw LIKE 'item:%'").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_locked_row_keeps_only_its_own_waiting() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let (locked, free) = (line.item("A-0001").await, line.item("A-0002").await);
+    let (mut ana, mut ben) = (operator(&floor, &line).await, line.phone(floor.north().person("operator2").id).await);
+    let mut holder = floor.tenant(line.org).await;
+    sql("SELECT FROM items WHERE id = $1 FOR UPDATE")
+        .bind::<diesel::sql_types::Uuid, _>(locked.0)
+        .execute(holder.conn())
+        .await
+        .unwrap();
+    let engine = &floor.app.engine;
+    // The writer is busy with the first, so the other two wait and go together.
+    let (busy, waits, flows) = (ana.write([scan(locked)]), ana.write([scan(free)]), ben.write([measure(free, 10.0)]));
+    let first = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.submit(busy).await }
+    });
+    let (second, third) = tokio::join!(engine.submit(waits), engine.submit(flows));
+    assert!(matches!(first.await.unwrap(), Submitted::Retry { .. }));
+    assert!(!matches!(second, Submitted::Result { .. }), "{second:?}");
+    assert_eq!(ends(&third), ["applied"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_sent_twice_at_once_is_done_once_and_answered_twice() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    let supervisor = floor.north().supervisor();
+    let path = format!("/v1/items/{item}/hold");
+    let (once, twice, thrice) = (supervisor.key("k"), supervisor.key("k"), supervisor.key("k"));
+    let hold = || json!({"reason": "dye lot"});
+    let (a, b, c) = tokio::join!(once.post(&path, hold()), twice.post(&path, hold()), thrice.post(&path, hold()));
+    for answer in [a, b, c] {
+        assert_eq!(answer.json["status"], "on_hold", "{answer}");
+    }
+    assert_eq!(count(&floor, &line, "SELECT count(*) AS n FROM events WHERE kind = 'item.held'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -346,7 +474,6 @@ async fn a_poisonous_entry_is_parked_and_the_rest_flows() {
         "UPDATE sync_attempts SET n = 4, first_at = now() - interval '2 minutes'",
     )
     .await;
-    assert!(matches!(engine.submit(rest.clone()).await, Submitted::Retry { from_seq: 2, .. }));
     assert_eq!(ends(&engine.submit(rest).await), ["parked:INTERNAL", "parked:PRED_FAILED", "applied"]);
     assert_eq!(count(&floor, &line, "SELECT count(*) AS n FROM sync_case_entries WHERE reason = 'INTERNAL'").await, 1);
 }

@@ -9,7 +9,6 @@ use super::look_up;
 use super::store;
 use super::views::State;
 use crate::floor::engine::{Ledger, Record, ServerOperation, Subject, Topic};
-use crate::identity::audit;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::TenantTx;
 
@@ -23,6 +22,8 @@ pub(super) struct Close {
     /// Who decided; none when a later event settled it.
     pub(super) decided_by: Option<UserId>,
     pub(super) note: Option<String>,
+    /// How many entries were looked at before it was locked, where that matters.
+    pub(super) entries: Option<usize>,
 }
 
 impl Close {
@@ -39,6 +40,14 @@ impl Close {
         if case.state != State::Open.as_str() {
             let detail = format!("The case was {} already.", case.state.replace('_', " "));
             return Err(ApiError::new(Code::StateConflict, detail).with(json!({ "state": case.state, "allowed": [] })));
+        }
+        if let Some(seen) = self.entries
+            && store::entries(tx, self.case).await?.len() != seen
+        {
+            return Err(ApiError::new(
+                Code::StateConflict,
+                "Another entry joined the case meanwhile; look at it again.",
+            ));
         }
         let now = ledger.now();
         store::close(tx, self.case, self.state, self.decided_by, self.note.as_deref(), now).await?;
@@ -58,7 +67,7 @@ impl Close {
             brand_after: None,
         });
         if self.decided_by.is_some() {
-            audit::append(tx, self.decided_by, self.kind(), after, now).await?;
+            ledger.audit(self.kind(), after);
         }
         serde_json::to_value(look_up::whole(tx, self.case).await?).map_err(ApiError::internal)
     }

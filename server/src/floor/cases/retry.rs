@@ -8,10 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::book::book_entries;
-use super::close::Close;
+use super::book::{Decider, book};
 use super::store;
-use super::views::State;
 use crate::app::App;
 use crate::floor::engine::{Actor, Ledger};
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
@@ -70,8 +68,6 @@ async fn try_again(app: &App, org: floorline_domain::OrgId, case: CaseId) -> Res
     if actor.id.0.is_nil() {
         return Err(ApiError::new(Code::Invalid, "Nobody is known to have done it."));
     }
-    book_entries(app, org, case, &actor, false).await?;
-    let close = Close { case, state: State::Booked, decided_by: None, note: None };
-    app.engine.run(actor, org, Box::new(close), IdempotencyKey::default()).await?;
+    book(app, org, case, Decider { actor, lends: false, note: None }, IdempotencyKey::default()).await?;
     Ok(())
 }

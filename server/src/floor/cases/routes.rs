@@ -5,7 +5,7 @@ use floorline_domain::CaseId;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::book::book_entries;
+use super::book::{Decider, book};
 use super::close::Close;
 use super::look_up;
 use super::views::{CaseFilter, CaseView, Decision, State, WholeCaseView};
@@ -48,9 +48,10 @@ async fn get_case(
     Ok(HttpResponse::Ok().json(look_up::whole(&mut tx, CaseId(*id)).await?))
 }
 
-/// Books what a case holds, with `item:override`; the original actor and times are kept.
+/// Books what a case holds, with what who decides may do and `item:override`; the original actor and times are kept.
 ///
-/// All its entries go through the door again, in order. When one is refused even so, the case stays open and the refusal is the answer.
+/// All its entries go through the door again, in order, and the case is closed with them. When one is refused even so, nothing is booked, the
+/// case stays open and the refusal is the answer.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses(
     (status = 200, description = "The case, booked", body = WholeCaseView),
     (status = "4XX", description = "Not done", body = Problem)))]
@@ -63,8 +64,8 @@ async fn book_case(
     body: web::Json<Decision>,
 ) -> Result<HttpResponse, ApiError> {
     let (case, note) = (CaseId(*id), body.note(false)?);
-    book_entries(&app, by.org_id, case, &actor(&by), true).await?;
-    close(&app, &by, key, case, State::Booked, note).await
+    let decider = Decider { actor: actor(&by), lends: true, note };
+    Ok(book(&app, by.org_id, case, decider, key).await?.into())
 }
 
 /// Closes a case as mistaken, with a reason.
@@ -107,7 +108,7 @@ async fn close(
     state: State,
     note: Option<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let close = Close { case, state, decided_by: Some(by.user_id), note };
+    let close = Close { case, state, decided_by: Some(by.user_id), note, entries: None };
     Ok(app.engine.run(actor(by), by.org_id, Box::new(close), key).await?.into())
 }
 

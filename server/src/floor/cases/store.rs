@@ -60,6 +60,11 @@ pub(super) struct EntryRow {
     pub(super) body: Vec<u8>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) error: Option<String>,
+    /// When it was done, if it has a receipt.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub(super) occurred_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub(super) uncertainty_ms: Option<i64>,
 }
 
 /// What deciding a case needs of it.
@@ -117,12 +122,8 @@ pub(super) async fn find(tx: &mut TenantTx, id: CaseId) -> Result<CaseRow, ApiEr
 /// The case's entries in the order they were done.
 pub(super) async fn entries(tx: &mut TenantTx, id: CaseId) -> Result<Vec<EntryRow>, ApiError> {
     let org = tx.org().0;
-    let rows = sql("SELECT stream_id, seq, hash, outcome, reason, body, error FROM sync_case_entries \
-                    WHERE org_id = $1 AND case_id = $2 ORDER BY stream_id, seq")
-    .bind::<SqlUuid, _>(org)
-    .bind::<SqlUuid, _>(id.0)
-    .load(tx.conn())
-    .await?;
+    let rows =
+        sql(include_str!("entries.sql")).bind::<SqlUuid, _>(org).bind::<SqlUuid, _>(id.0).load(tx.conn()).await?;
     Ok(rows)
 }
 

@@ -195,6 +195,8 @@ mod tests {
             reason: "MALFORMED".into(),
             body: body.to_vec(),
             error: None,
+            occurred_at: None,
+            uncertainty_ms: None,
         }
     }
 

@@ -30,16 +30,22 @@ pub(super) struct Place<'a> {
     pub(super) poisoned: &'a BTreeSet<(StreamId, i64)>,
 }
 
+impl<'a> Place<'a> {
+    pub(super) fn moment(&self, new_id: &'a (dyn Fn() -> Uuid + Sync)) -> Moment<'a> {
+        Moment {
+            org: self.org,
+            site: self.site,
+            server_stream: self.server_stream,
+            now: self.now,
+            poisoned: self.poisoned,
+            new_id,
+        }
+    }
+}
+
 /// Applies a batch. An error means that nothing of it happened.
 pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Reply>, Committed), ApiError> {
-    let moment = Moment {
-        org: place.org,
-        site: place.site,
-        server_stream: place.server_stream,
-        now: place.now,
-        poisoned: place.poisoned,
-        new_id: &Uuid::now_v7,
-    };
+    let moment = place.moment(&Uuid::now_v7);
     let offers = Offers::read(asks);
     let mut tx = TenantTx::open(place.db, place.org).await?;
     let streams = lock_streams(&mut tx, &moment, offers.streams()).await?;
@@ -48,14 +54,11 @@ pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Re
     let loaded = load(&mut tx, place.cache, place.site, needs, place.now).await?;
     let mut judged = Judged::judge(batch, loaded)?;
 
-    write::rows(&mut tx, &judged.world, &judged.ledger).await?;
-    let heads = write::events(&mut tx, &judged.ledger).await?;
-    let settled = judged.settle(heads)?;
+    let settled = write::effects(&mut tx, &mut judged).await?;
     settle_keys(&mut tx, claims, judged.acts()).await?;
-    write::seal(&mut tx, &settled.sealed).await?;
-    write::finish(&mut tx, &judged.ledger, &settled.receipts, &settled.watermarks).await?;
+    let committed = write::end(&mut tx, &judged.ledger, &settled).await?;
     tx.commit().await?;
-    Ok((settled.replies, Committed::of(&judged.ledger, &settled.receipts)))
+    Ok((settled.replies, committed))
 }
 
 /// Takes the idempotency keys of the acts; those that were answered before keep their answer.
@@ -74,9 +77,9 @@ async fn claim_keys(
         taken.push(match act.idempotency.clone().claim(tx, actor.id.0, &body).await {
             Ok(Claimed::Fresh(claim)) => (Some(claim), None),
             Ok(Claimed::Replay { body, .. }) => (None, Some(replayed(&body))),
-            // A database error ends the transaction, and so the batch.
-            Err(error) if matches!(error.code(), Code::DbBusy | Code::Internal) => return Err(error),
-            Err(error) => (None, Some(Err(error))),
+            Err(error) if error.code() == Code::KeyReused => (None, Some(Err(error))),
+            // What the database says, a wait for another's key among it, ends the transaction, and so the batch.
+            Err(error) => return Err(error),
         });
     }
     Ok(taken.into_iter().unzip())

@@ -9,6 +9,7 @@
 //! - [`Engine::run`]: what only a server does (orders, blank labels, queues), alone in its transaction (`server_operation.rs`).
 
 mod batch;
+mod booking;
 mod committed;
 pub mod core;
 mod load;
@@ -25,13 +26,15 @@ use std::time::Instant;
 
 use floorline_domain::workflow::Workflow;
 use floorline_domain::{LocationId, OrgId, WorkflowVersionId};
-use floorline_mobile_sync::entry::Origin;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::core::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
-pub use self::submission::{Act, Acted, Answer, ClockOffset, DeviceSubmit, ServerOperation, Submitted};
+pub use self::submission::{
+    Act, Acted, Answer, Booking, ClockOffset, DeviceSubmit, KeptEntry, ServerOperation, Submitted,
+};
 use self::workflows::WorkflowCache;
 pub use self::write::rank;
 use self::writer::{Tell, Waiting, Work, Writer};
@@ -62,10 +65,12 @@ struct Inner {
     waiting: Arc<Semaphore>,
     draining: CancellationToken,
     tasks: TaskTracker,
+    /// Where writers run: a request's own runtime may end before they do.
+    runtime: Handle,
 }
 
 impl Engine {
-    /// An engine over `db` that wakes `jobs` when a commit brought some; writers start as they are needed.
+    /// An engine over `db` that wakes `jobs` when a commit brought some; writers start as they are needed, on the runtime this is called in.
     pub fn new(db: Db, jobs: Wake) -> Self {
         let (committed, _) = broadcast::channel(1024);
         Self(Arc::new(Inner {
@@ -77,6 +82,7 @@ impl Engine {
             waiting: Arc::new(Semaphore::new(WAITING_BYTES)),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            runtime: Handle::current(),
         }))
     }
 
@@ -106,22 +112,14 @@ impl Engine {
         answer.await.map_err(|_| draining())?
     }
 
-    /// Takes an entry of a case through the door again, by the server with the entry's own actor and times. A person who decided the case
-    /// lends it `item:override`; what a later event brings back has its actor's own permissions.
+    /// Books a case of `site`: its entries go through the door again, by the server with their own actors and times, and it is closed in the
+    /// same transaction.
     ///
     /// # Errors
-    /// The refusal; then the case stays as it is.
-    pub async fn book(
-        &self,
-        decided_by: Actor,
-        org: OrgId,
-        site: LocationId,
-        body: Vec<u8>,
-        origin: Origin,
-        with_override: bool,
-    ) -> Result<Acted, ApiError> {
+    /// The first refusal; then the case stays as it is and nothing of it happened.
+    pub async fn book(&self, org: OrgId, site: LocationId, booking: Booking) -> Result<Answer, ApiError> {
         let (reply, answer) = oneshot::channel();
-        self.send(org, Some(site), Work::Booking { body, origin, with_override, fallback: decided_by, reply }).await?;
+        self.send(org, Some(site), Work::Booking { booking: Box::new(booking), reply }).await?;
         answer.await.map_err(|_| draining())?
     }
 
@@ -160,8 +158,11 @@ impl Engine {
 
     /// Takes nothing more, and returns when everything taken is decided.
     pub async fn drain(&self) {
-        self.0.draining.cancel();
-        self.0.writers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        {
+            let mut writers = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.draining.cancel();
+            writers.clear();
+        }
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
@@ -171,20 +172,21 @@ impl Engine {
         writer.send(Waiting { work, since: Instant::now() }).await.map_err(|_| draining())
     }
 
-    /// The queue of the writer of a site, started at the first use.
+    /// The queue of the writer of a site, started at the first use, and again should it have died.
     fn writer(&self, org: OrgId, site: Option<LocationId>) -> Result<mpsc::Sender<Waiting>, ApiError> {
+        let mut writers = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.draining.is_cancelled() {
             return Err(draining());
         }
-        let mut writers = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = writers.entry((org, site)).or_insert_with(|| {
-            let (sender, queue) = mpsc::channel(QUEUE);
-            let tell = Tell { committed: self.0.committed.clone(), jobs: self.0.jobs.clone() };
-            let writer = Writer::new(self.0.db.clone(), self.0.cache.clone(), org, site, tell);
-            self.0.tasks.spawn(writer.run(queue));
-            sender
-        });
-        Ok(sender.clone())
+        if let Some(sender) = writers.get(&(org, site)).filter(|sender| !sender.is_closed()) {
+            return Ok(sender.clone());
+        }
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let tell = Tell { committed: self.0.committed.clone(), jobs: self.0.jobs.clone() };
+        let writer = Writer::new(self.0.db.clone(), self.0.cache.clone(), org, site, tell);
+        self.0.tasks.spawn_on(writer.run(queue), &self.0.runtime);
+        writers.insert((org, site), sender.clone());
+        Ok(sender)
     }
 }
 

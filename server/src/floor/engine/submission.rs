@@ -1,9 +1,10 @@
 //! What comes to the door, and what it is answered.
 
 use actix_web::http::StatusCode;
-use floorline_domain::{DeviceId, ItemId, LocationId, OrgId, StreamId, UserId};
+use chrono::{DateTime, Utc};
+use floorline_domain::{CaseId, DeviceId, ItemId, LocationId, OrgId, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
-use floorline_mobile_sync::entry::Blob;
+use floorline_mobile_sync::entry::{Blob, Origin};
 use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::verdict::Verdict;
 use floorline_mobile_sync::wire::Raw;
@@ -11,7 +12,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::core::Ledger;
+use super::core::{Actor, Ledger};
 use crate::platform::http::{ApiError, IdempotencyKey};
 use crate::platform::tenancy::TenantTx;
 
@@ -107,6 +108,35 @@ pub struct Acted {
     /// An earlier request with the same key did it.
     #[serde(skip)]
     pub replayed: bool,
+}
+
+/// A case that is to be booked: its entries go through the door again, and it is closed in the same transaction.
+pub struct Booking {
+    /// Which.
+    pub case: CaseId,
+    /// All its entries, in the order they were done.
+    pub entries: Vec<KeptEntry>,
+    /// Who decided it, and lends the entries their permissions and `item:override`; none when a later event brings them back.
+    pub lent_by: Option<UserId>,
+    /// In whose name it is closed.
+    pub actor: Actor,
+    /// Closes it.
+    pub close: Box<dyn ServerOperation>,
+    /// The request's key.
+    pub key: IdempotencyKey,
+}
+
+/// An entry as a case keeps it.
+#[derive(Clone, Debug)]
+pub struct KeptEntry {
+    /// Its bytes, as they came.
+    pub body: Vec<u8>,
+    /// Where it stood first.
+    pub origin: Origin,
+    /// When it was done, as far as clocks could be believed when it came.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// How far off that may be.
+    pub uncertainty_ms: Option<i64>,
 }
 
 /// Something only the server does, run alone in its transaction.

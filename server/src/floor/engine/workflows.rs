@@ -75,8 +75,13 @@ impl WorkflowCache {
             .await?;
         let mut read = BTreeMap::new();
         for row in rows {
-            let workflow: Workflow = serde_json::from_str(&row.body).map_err(ApiError::internal)?;
-            read.insert(WorkflowVersionId(row.id), Arc::new(workflow));
+            match serde_json::from_str::<Workflow>(&row.body) {
+                Ok(workflow) => drop(read.insert(WorkflowVersionId(row.id), Arc::new(workflow))),
+                // Only what stands in it fails.
+                Err(error) => {
+                    tracing::error!(workflow_version.id = %row.id, error = %error, "a workflow version cannot be read");
+                }
+            }
         }
         let mut versions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if versions.len() + read.len() > KEPT {

@@ -5,22 +5,24 @@
 //! (`sync-protocol.md` section 8).
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use floorline_domain::{LocationId, OrgId, StreamId};
-use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::limits::APPLY_ENTRIES;
+use futures_util::FutureExt as _;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 use super::batch::{Place, apply};
+use super::booking;
 use super::committed::Committed;
 use super::core::{Actor, Ask, Head, Reply};
 use super::poison;
 use super::server_operation;
-use super::submission::{Act, Acted, Answer, DeviceSubmit, ServerOperation, Submitted};
+use super::submission::{Act, Acted, Answer, Booking, DeviceSubmit, ServerOperation, Submitted};
 use super::workflows::WorkflowCache;
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
@@ -55,11 +57,8 @@ pub(super) enum Work {
         reply: oneshot::Sender<Result<Acted, ApiError>>,
     },
     Booking {
-        body: Vec<u8>,
-        origin: Origin,
-        with_override: bool,
-        fallback: Actor,
-        reply: oneshot::Sender<Result<Acted, ApiError>>,
+        booking: Box<Booking>,
+        reply: oneshot::Sender<Result<Answer, ApiError>>,
     },
     Server {
         actor: Actor,
@@ -74,6 +73,21 @@ impl Work {
         match self {
             Self::Device { submit, .. } => submit.entries.len(),
             _ => 1,
+        }
+    }
+
+    /// What has a transaction of its own.
+    fn is_alone(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Booking { .. })
+    }
+
+    /// The same request twice: the second is answered from what the first stores.
+    fn repeats(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Act { actor, act, .. }, Self::Act { actor: other, act: first, .. }) => {
+                actor.id == other.id && act.idempotency.is_same(&first.idempotency)
+            }
+            _ => false,
         }
     }
 }
@@ -113,50 +127,37 @@ impl Writer {
 
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
-        let mut next = None;
+        let mut left = None;
         loop {
-            let Some(first) = (match next.take() {
+            let Some(first) = (match left.take() {
                 Some(waiting) => Some(waiting),
                 None => queue.recv().await,
             }) else {
                 return;
             };
-            let mut batch = Vec::new();
-            let mut entries = 0;
-            let mut candidate = Some(first);
-            while let Some(waiting) = candidate.take() {
-                entries += waiting.work.entries();
-                if matches!(waiting.work, Work::Server { .. }) || (entries > APPLY_ENTRIES && !batch.is_empty()) {
-                    next = Some(waiting);
-                    break;
-                }
-                batch.push(waiting);
-                candidate = queue.try_recv().ok();
-            }
-            if batch.is_empty() {
-                match next.take() {
-                    Some(Waiting { work: Work::Server { actor, operation, key, reply }, since }) => {
-                        self.operate(since, actor, operation, key, reply).await;
-                    }
-                    other => next = other,
-                }
+            if first.work.is_alone() {
+                self.settle_one(first).await;
             } else {
+                let batch;
+                (batch, left) = gather(first, &mut queue);
                 self.settle(batch).await;
             }
         }
     }
 
-    async fn operate(
-        &self,
-        since: Instant,
-        actor: Actor,
-        mut operation: Box<dyn ServerOperation>,
-        key: IdempotencyKey,
-        reply: oneshot::Sender<Result<Answer, ApiError>>,
-    ) {
-        let done = server_operation::run(&self.db, self.org, self.stream, actor, operation.as_mut(), key, now()).await;
+    /// Does what has a transaction of its own.
+    async fn settle_one(&mut self, waiting: Waiting) {
+        let now = now();
+        let (done, reply) = match waiting.work {
+            Work::Server { actor, mut operation, key, reply } => {
+                let run = server_operation::run(&self.db, self.org, self.stream, actor, operation.as_mut(), key, now);
+                (unpanicked(run).await, reply)
+            }
+            Work::Booking { booking, reply } => (unpanicked(booking::run(&self.place(now), *booking)).await, reply),
+            Work::Device { .. } | Work::Act { .. } => return,
+        };
         let answer = done.map(|(answer, committed)| {
-            metrics::histogram!(names::VERDICT_SECONDS).record(since.elapsed().as_secs_f64());
+            metrics::histogram!(names::VERDICT_SECONDS).record(waiting.since.elapsed().as_secs_f64());
             self.tell(committed);
             answer
         });
@@ -168,7 +169,7 @@ impl Writer {
     async fn settle(&mut self, batch: Vec<Waiting>) {
         let (since, batch): (Vec<Instant>, Vec<Work>) = batch.into_iter().map(|it| (it.since, it.work)).unzip();
         let entries: Vec<usize> = batch.iter().map(Work::entries).collect();
-        let result = self.settle_all(batch).await;
+        let result = self.settle_all(batch, true).await;
         metrics::counter!(names::ENGINE_BATCHES, "result" => result).increment(1);
         if result == COMMITTED {
             for (since, entries) in since.iter().zip(entries) {
@@ -178,13 +179,21 @@ impl Writer {
     }
 
     /// Says how that went.
-    async fn settle_all(&mut self, batch: Vec<Work>) -> &'static str {
+    async fn settle_all(&mut self, batch: Vec<Work>, whole: bool) -> &'static str {
         match self.apply(&batch).await {
             Ok(replies) => {
                 for (work, reply) in batch.into_iter().zip(replies) {
                     answer(work, reply);
                 }
                 COMMITTED
+            }
+            // One locked row must not silence everybody: only the half that waits for it is told to try again.
+            Err(error) if error.code() == Code::RowLocked && whole && batch.len() > 1 => {
+                let mut batch = batch;
+                let half = batch.split_off(batch.len() / 2);
+                Box::pin(self.settle_all(batch, false)).await;
+                Box::pin(self.settle_all(half, false)).await;
+                "split"
             }
             Err(error) if is_passing(&error) => {
                 refuse_all(batch, &error);
@@ -199,7 +208,7 @@ impl Writer {
             Err(error) => {
                 tracing::error!(error = %error, submissions = batch.len(), "a batch failed and is taken apart");
                 for work in batch {
-                    Box::pin(self.settle_all(vec![work])).await;
+                    Box::pin(self.settle_all(vec![work], false)).await;
                 }
                 "bisected"
             }
@@ -218,7 +227,11 @@ impl Writer {
     }
 
     async fn apply_asks(&self, asks: &[Ask<'_>], now: DateTime<Utc>) -> Result<(Vec<Reply>, Committed), ApiError> {
-        let place = Place {
+        unpanicked(apply(&self.place(now), asks)).await
+    }
+
+    fn place(&self, now: DateTime<Utc>) -> Place<'_> {
+        Place {
             db: &self.db,
             cache: &self.cache,
             org: self.org,
@@ -226,8 +239,7 @@ impl Writer {
             server_stream: self.stream,
             now,
             poisoned: &self.poisoned,
-        };
-        apply(&place, asks).await
+        }
     }
 
     fn ask<'w>(&self, work: &'w Work) -> Option<Ask<'w>> {
@@ -237,10 +249,7 @@ impl Writer {
                 let monotonic_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
                 Ask::Act { actor, act, monotonic_ms }
             }
-            Work::Booking { body, origin, with_override, fallback, .. } => {
-                Ask::Booking { body, origin: *origin, with_override: *with_override, fallback }
-            }
-            Work::Server { .. } => return None,
+            Work::Booking { .. } | Work::Server { .. } => return None,
         })
     }
 
@@ -270,10 +279,18 @@ impl Writer {
                 }
                 Err(fault) => {
                     tracing::error!(error = %fault, stream = %submit.stream_id, seq, "an entry cannot be applied");
-                    if !is_passing(&fault) {
-                        self.count_attempt(submit.stream_id, seq).await;
+                    if is_passing(&fault) || !self.count_attempt(submit.stream_id, seq).await {
+                        break;
                     }
-                    break;
+                    // It is parked now; what follows need not wait for it any longer.
+                    let parked = self.apply_asks(&[Ask::Device(&single)], now()).await;
+                    let Ok((replies, committed)) = parked else { break };
+                    self.tell(committed);
+                    let Some(Reply::Device(Submitted::Result { results: stored, .. })) = replies.into_iter().next()
+                    else {
+                        break;
+                    };
+                    results.extend(stored);
                 }
             }
             seq += 1;
@@ -286,13 +303,18 @@ impl Writer {
         drop(reply.send(answer));
     }
 
-    async fn count_attempt(&mut self, stream: StreamId, seq: i64) {
+    /// Counts a failure; true when there were enough and the entry is to be parked.
+    async fn count_attempt(&mut self, stream: StreamId, seq: i64) -> bool {
         match poison::count(&self.db, self.org, stream, seq, now()).await {
             Ok((attempts, over)) if attempts >= ATTEMPTS && over >= ATTEMPTS_OVER => {
                 self.poisoned.insert((stream, seq));
+                true
             }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(error = %error, "an attempt could not be counted"),
+            Ok(_) => false,
+            Err(error) => {
+                tracing::warn!(error = %error, "an attempt could not be counted");
+                false
+            }
         }
     }
 
@@ -308,9 +330,32 @@ impl Writer {
     }
 }
 
+/// Takes what waits, up to a transaction's worth; and what came after it and cannot go with it.
+fn gather(first: Waiting, queue: &mut mpsc::Receiver<Waiting>) -> (Vec<Waiting>, Option<Waiting>) {
+    let mut entries = first.work.entries();
+    let mut batch = vec![first];
+    while let Ok(next) = queue.try_recv() {
+        entries += next.work.entries();
+        let repeats = batch.iter().any(|earlier| next.work.repeats(&earlier.work));
+        if next.work.is_alone() || repeats || entries > APPLY_ENTRIES {
+            return (batch, Some(next));
+        }
+        batch.push(next);
+    }
+    (batch, None)
+}
+
+/// A panic is a fault of ours like any other: whoever asked is told, and the writer lives on.
+async fn unpanicked<T>(work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done,
+        Err(_) => Err(ApiError::internal(anyhow::anyhow!("it panicked"))),
+    }
+}
+
 /// Whether trying the same again can succeed; anything else is our own fault and is taken apart.
 fn is_passing(error: &ApiError) -> bool {
-    matches!(error.code(), Code::DbBusy | Code::Draining)
+    matches!(error.code(), Code::DbBusy | Code::RowLocked | Code::Draining)
 }
 
 /// The moment, as exactly as the database keeps it: what is stored and what is folded from the log agree to the bit.
@@ -322,7 +367,7 @@ fn answer(work: Work, reply: Reply) {
     // Whoever asked may have gone; it is stored all the same.
     match (work, reply) {
         (Work::Device { reply, .. }, Reply::Device(answer)) => drop(reply.send(answer)),
-        (Work::Act { reply, .. } | Work::Booking { reply, .. }, Reply::Act(answer)) => drop(reply.send(answer)),
+        (Work::Act { reply, .. }, Reply::Act(answer)) => drop(reply.send(answer)),
         _ => {}
     }
 }
@@ -340,7 +385,7 @@ fn answer_failed(work: Work, error: &ApiError) {
         Work::Device { submit, reply, .. } => {
             drop(reply.send(Submitted::Retry { from_seq: submit.first_seq, reason: "DB_BUSY", after_ms: 800 }));
         }
-        Work::Act { reply, .. } | Work::Booking { reply, .. } => drop(reply.send(Err(error.again()))),
-        Work::Server { reply, .. } => drop(reply.send(Err(error.again()))),
+        Work::Act { reply, .. } => drop(reply.send(Err(error.again()))),
+        Work::Booking { reply, .. } | Work::Server { reply, .. } => drop(reply.send(Err(error.again()))),
     }
 }

@@ -67,7 +67,8 @@ impl Turned {
 impl From<ApiError> for Turned {
     fn from(error: ApiError) -> Self {
         // The client comes back with its back-off either way; our own faults are in the log.
-        let close = if error.code() == Code::DbBusy { Close::Draining } else { Close::Other(1011) };
+        let close =
+            if matches!(error.code(), Code::DbBusy | Code::RowLocked) { Close::Draining } else { Close::Other(1011) };
         Self { close, error }
     }
 }

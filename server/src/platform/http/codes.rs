@@ -108,6 +108,8 @@ codes! {
     TooMany = "TOO_MANY" TOO_MANY_REQUESTS true "Too many requests";
     /// Database busy or away; nothing was stored.
     DbBusy = "DB_BUSY" SERVICE_UNAVAILABLE true "Busy, try again shortly";
+    /// A row it needs is being changed by someone else; nothing was stored.
+    RowLocked = "ROW_LOCKED" SERVICE_UNAVAILABLE true "Being changed by someone else, try again shortly";
     /// No room for another connection.
     Overloaded = "OVERLOADED" SERVICE_UNAVAILABLE true "Too many connections";
     /// The server is shutting down.

@@ -232,6 +232,11 @@ impl From<diesel::result::Error> for ApiError {
             Error::DatabaseError(_, info) if is_unstorable_text(info.message()) => {
                 Self::new(Code::BadRequest, "A text contains a character that cannot be stored (U+0000).")
             }
+            Error::DatabaseError(_, info) if is_lock_wait(info.message()) => {
+                tracing::warn!(message = info.message(), "row locked");
+                Self::new(Code::RowLocked, "Someone else is changing this. Nothing was stored; try again.")
+                    .retry_after(1)
+            }
             error if is_transient(&error) => {
                 tracing::warn!(error = %error, "database busy");
                 Self::busy("The database is busy or restarting. Nothing was stored; try again.")
@@ -239,6 +244,11 @@ impl From<diesel::result::Error> for ApiError {
             error => Self::internal(error),
         }
     }
+}
+
+/// 55P03 and 40P01: others are at the same rows.
+fn is_lock_wait(message: &str) -> bool {
+    message.contains("lock timeout") || message.contains("deadlock detected")
 }
 
 /// U+0000 is valid JSON and no PostgreSQL text: 22021 in a text, 22P05 in jsonb.

@@ -24,7 +24,7 @@ use crate::platform::tenancy::TenantTx;
 #[derive(Clone, Debug, Default)]
 pub struct IdempotencyKey(Option<Key>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
     method: String,
     path: String,
@@ -76,6 +76,11 @@ impl FromRequest for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// Whether both are keys, and the same one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.is_some() && self.0 == other.0
+    }
+
     /// An id that the same key of the same user always gives, none without a key: for what makes the place the answer is kept in.
     pub fn derived_id(&self, org: Uuid, user: Uuid) -> Option<Uuid> {
         let Key { method, path, key } = self.0.as_ref()?;
@@ -121,9 +126,7 @@ impl IdempotencyKey {
             .execute(tx.conn())
             .await
             .map_err(|error| match ApiError::from(error) {
-                busy if busy.code() == Code::DbBusy => {
-                    ApiError::new(Code::KeyInFlight, "A request with this key is still running.").retry_after(1)
-                }
+                busy if busy.code() == Code::RowLocked => in_flight(),
                 other => other,
             })?;
         if inserted == 1 {
@@ -139,8 +142,16 @@ impl IdempotencyKey {
         }
         let status =
             status.and_then(|status| u16::try_from(status).ok()).and_then(|status| StatusCode::from_u16(status).ok());
-        Ok(Claimed::Replay { status: status.unwrap_or(StatusCode::OK), body: answer.unwrap_or_default() })
+        match (status, answer) {
+            (Some(status), Some(body)) => Ok(Claimed::Replay { status, body }),
+            // Claimed by this very transaction, for another part of it.
+            _ => Err(in_flight()),
+        }
     }
+}
+
+fn in_flight() -> ApiError {
+    ApiError::new(Code::KeyInFlight, "A request with this key is still running.").retry_after(1)
 }
 
 impl Claim {

@@ -1,14 +1,17 @@
 //! Everything that is settled before an entry's operation is looked at: whose word it is, what it was built on, with which rights.
 
 use floorline_domain::permission::{Permission, PermissionSet};
-use floorline_domain::{Outcome, Reason, Refusal};
+use floorline_domain::{CaseId, Outcome, Reason, Refusal};
 use floorline_mobile_sync::entry::Entry;
 use serde_json::json;
 
-use super::found::FoundOrigin;
+use super::found::{CaseState, FoundOrigin};
 use super::intake::{Arrival, By};
 use super::judge::Bench;
 use super::world::{Lease, World};
+
+/// Said of an actor for whom nothing speaks but the entry itself.
+pub(super) const UNPROVEN: &str = "unproven";
 
 /// Whose permissions count.
 pub(super) struct Rights<'a> {
@@ -18,14 +21,36 @@ pub(super) struct Rights<'a> {
 }
 
 /// Whether an entry that is offered again was decided where it stood first.
-pub(super) fn known(bench: &Bench<'_>, arrival: &Arrival, entry: &Entry) -> Result<Option<FoundOrigin>, Refusal> {
-    let (Some(origin), By::Device { device, .. }) = (entry.origin, &arrival.by) else { return Ok(None) };
+pub(super) fn known(
+    bench: &Bench<'_>,
+    world: &World,
+    arrival: &Arrival,
+    entry: &Entry,
+) -> Result<Option<FoundOrigin>, Refusal> {
+    let (Some(origin), By::Device { device, .. }) = (entry.origin, &arrival.by) else {
+        return Ok(booked_elsewhere(world, arrival));
+    };
     let found = bench.origins.get(&origin).filter(|found| found.device_id == Some(*device));
     let Some(found) = found else {
         let message = "is not a stream of this device";
         return Err(Refusal::new(Reason::Malformed).with(json!({ "field": "origin", "message": message })));
     };
     Ok(found.outcome.is_some().then(|| found.clone()))
+}
+
+/// An entry of a case that its phone offered again meanwhile, or that was booked before, is there already.
+fn booked_elsewhere(world: &World, arrival: &Arrival) -> Option<FoundOrigin> {
+    let By::Case { origin, .. } = &arrival.by else { return None };
+    let aliases = world.aliases.get(&(origin.stream_id, origin.seq))?;
+    aliases.iter().any(|alias| alias.hash == origin.hash).then(|| FoundOrigin {
+        stream_id: origin.stream_id,
+        seq: origin.seq,
+        hash: origin.hash,
+        device_id: None,
+        outcome: Some(Outcome::Noop),
+        reason: Some(Reason::AlreadyDone),
+        verdict: None,
+    })
 }
 
 /// Everything that is settled before the operation is looked at; gives the rights it is judged with.
@@ -39,8 +64,9 @@ pub(super) fn admit<'a>(world: &'a World, arrival: &Arrival, entry: &Entry) -> R
     };
     match &arrival.by {
         By::Present => {}
-        By::Case { with_override, .. } => {
-            if *with_override {
+        By::Case { lent_by, .. } => {
+            if let Some(decider) = lent_by.and_then(|id| world.people.get(&id)) {
+                rights.permissions.extend(decider.permissions.iter().copied());
                 rights.permissions.insert(Permission::ItemOverride);
             }
         }
@@ -53,12 +79,12 @@ pub(super) fn admit<'a>(world: &'a World, arrival: &Arrival, entry: &Entry) -> R
                 .and_then(|id| world.leases.get(&id))
                 .filter(|lease| lease.user_id == entry.actor && lease.device_id == *device);
             if (entry.actor != *user && rights.lease.is_none()) || person.is_none() {
-                return Err(Refusal::new(Reason::NotPermitted).with(json!({ "actor": "unproven" })));
+                return Err(Refusal::new(Reason::NotPermitted).with(json!({ "actor": UNPROVEN })));
             }
             predecessor(world, arrival, entry)?;
             let seen = entry.base.and_then(|base| base.seen);
             if let (Some(seen), Some(too_old)) = (seen, world.too_old)
-                && seen <= too_old
+                && seen < too_old
             {
                 return Err(Refusal::new(Reason::TooOld));
             }
@@ -71,9 +97,11 @@ pub(super) fn admit<'a>(world: &'a World, arrival: &Arrival, entry: &Entry) -> R
 fn predecessor(world: &World, arrival: &Arrival, entry: &Entry) -> Result<(), Refusal> {
     let earlier =
         entry.base.and_then(|base| base.predecessor).and_then(|seq| world.receipts.get(&(arrival.stream, seq)));
-    let Some(earlier) = earlier.filter(|earlier| {
-        matches!(earlier.outcome, Outcome::Rejected | Outcome::Parked) && earlier.booked != Some(true)
-    }) else {
+    let booked =
+        |case: Option<CaseId>| case.is_some_and(|case| world.case_states.get(&case) == Some(&CaseState::Booked));
+    let Some(earlier) = earlier
+        .filter(|earlier| matches!(earlier.outcome, Outcome::Rejected | Outcome::Parked) && !booked(earlier.case_id))
+    else {
         return Ok(());
     };
     let refusal =

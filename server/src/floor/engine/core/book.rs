@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::book_item::book_item;
 use super::decide::Effect;
+use super::found::FoundLabel;
 use super::intake::{Arrival, By};
 use super::ledger::Ledger;
 use super::record::{Record, Subject, Topic};
@@ -115,6 +116,9 @@ fn book_labels(world: &mut World, ledger: &mut Ledger, events: &[label::Event]) 
         held.label = label::apply(held.label.clone(), event);
         held.version += 1;
         held.changed = true;
+        // What is scanned later in this batch resolves as it would in the next.
+        let scanned = FoundLabel::of(&held.label);
+        world.labels.insert(scanned.code.clone(), scanned);
         let topic = world.site.map_or(Topic::Org, Topic::Site);
         let after = serde_json::to_value(&held.label).unwrap_or_default();
         claimed = Some(after.clone());

@@ -5,6 +5,7 @@ use floorline_domain::label::{self, Resolved, Target};
 use floorline_domain::permission::Permission;
 use floorline_domain::scan::{self, Seen};
 use floorline_domain::{EntryKey, ItemId, Reason, Refusal, UserId, shift};
+use floorline_mobile_sync::chain::sha256;
 use floorline_mobile_sync::entry::Entry;
 use floorline_mobile_sync::op::Operation;
 use serde_json::json;
@@ -95,7 +96,8 @@ fn decide_scan(
 /// A scan as the ten seconds' rule sees it; none for an entry without the device's clock.
 pub(super) fn seen(entry: &Entry, raw: &str) -> Option<Seen> {
     entry.clock.as_ref().map(|clock| Seen {
-        code: raw.to_owned(),
+        // Whatever its length: the window is stored with the stream.
+        code: sha256(raw.as_bytes()).to_string(),
         stage: entry.stage.clone(),
         worker: entry.actor,
         boot_id: clock.boot_id.clone(),
@@ -131,7 +133,9 @@ fn decide_item(
     let resolved = raw.as_deref().map(|raw| world.resolve(raw));
     let components = world.components_of(id);
     let aliases: Vec<EntryKey> = match &command {
-        Command::Undo { of: Some(of) } => world.aliases.get(&(of.stream_id, of.seq)).copied().into_iter().collect(),
+        Command::Undo { of: Some(of) } => {
+            world.aliases.get(&(of.stream_id, of.seq)).into_iter().flatten().map(|alias| alias.key).collect()
+        }
         _ => Vec::new(),
     };
     let ready = |sha256: &str| world.photos.contains_key(sha256);

@@ -1,19 +1,16 @@
 //! Two futures for one `seq`: the stream ends, the body that came late is kept as a case, and the server's own stream says so.
 
-use floorline_domain::{CaseId, Outcome};
+use floorline_domain::{CaseId, Outcome, StreamId};
 use floorline_mobile_sync::op::read_entry;
-use floorline_mobile_sync::verdict::Verdict;
 use serde_json::json;
 
 use super::super::submission::Submitted;
 use super::cases::NewCase;
 use super::intake::{Arrival, By, Offered, StreamState};
-use super::judging::{Draft, Judged};
+use super::judging::Judged;
 use super::placing::Slot;
-use super::record::{Actor, Record, Subject};
-use super::server_entry::server_entry;
+use super::record::{Record, Subject};
 use crate::platform::http::ApiError;
-use floorline_domain::StreamId;
 
 impl Judged<'_> {
     /// Seals the streams that forked in this batch.
@@ -60,10 +57,9 @@ impl Judged<'_> {
         let case = NewCase::of(&late, CaseId((moment.new_id)()), true, "FORK", Outcome::Parked, moment.site);
         let device = self.batch.streams.get(&stream).and_then(|held| held.device);
         let data = json!({ "stream_id": stream, "device_id": device, "seq": fork.seq, "case_id": case.id });
-        let mut cause = self.cause(&late);
-        let sealing = self.server_arrival("stream.seal", data.clone(), &cause.actor)?;
-        (cause.stream_id, cause.seq) = (sealing.stream, sealing.seq);
-        self.ledger.begin(cause);
+        let author = late.read.as_ref().ok().map(|entry| entry.actor);
+        let actor = self.cause(&late, author).actor;
+        let sealing = self.enter("stream.seal", data.clone(), &actor)?;
         self.ledger.record(Record {
             subject: Subject::stream(stream),
             version: 1,
@@ -75,34 +71,11 @@ impl Judged<'_> {
         });
         case.tell(&mut self.ledger);
         self.world.cases.push(case);
-        let (verdict, at) = (Verdict::new(sealing.seq, Outcome::Applied), Some(self.position()));
-        self.drafts
-            .insert(self.batch.arrivals.len(), Draft { verdict, at, item: None, record: None, names_origin: false });
-        self.advance_server_stream(&sealing);
-        self.batch.arrivals.push(sealing);
+        self.leave(sealing);
         if let Some(held) = self.batch.streams.get_mut(&stream) {
             held.state = StreamState::Sealed;
             held.changed = true;
         }
         Ok(())
-    }
-
-    /// An entry that only the server writes, at the end of its own stream.
-    fn server_arrival(&self, op: &str, data: serde_json::Value, actor: &Actor) -> Result<Arrival, ApiError> {
-        let moment = self.batch.moment;
-        let held = self.batch.streams.get(&moment.server_stream);
-        let held = held.ok_or_else(|| ApiError::internal(anyhow::anyhow!("the server's stream is not locked")))?;
-        let (seq, last_hash) = (held.last_seq + 1, held.last_hash);
-        let entry = server_entry(seq, op, data, actor, &last_hash)?;
-        Ok(Arrival {
-            stream: moment.server_stream,
-            seq,
-            hash: entry.hash,
-            read: read_entry(&entry.body, seq),
-            body: entry.body,
-            by: By::Present,
-            occurred_at: moment.now,
-            uncertainty_ms: None,
-        })
     }
 }

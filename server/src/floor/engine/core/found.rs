@@ -1,7 +1,7 @@
 //! Earlier ends of entries, and labels as scans resolve them: what a batch reads and never changes.
 
-use floorline_domain::label::{self, Target};
-use floorline_domain::{CaseId, DeviceId, ItemId, LocationId, Outcome, Reason, StreamId, UserId};
+use floorline_domain::label::{self, Label, Target};
+use floorline_domain::{CaseId, DeviceId, EntryKey, ItemId, LocationId, Outcome, Reason, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
 use serde::Deserialize;
 
@@ -22,8 +22,6 @@ pub struct FoundReceipt {
     pub verdict: Option<String>,
     /// The case that keeps it.
     pub case_id: Option<CaseId>,
-    /// Whether that case was booked later.
-    pub booked: Option<bool>,
 }
 
 /// What became of an entry that is offered again.
@@ -61,6 +59,18 @@ pub struct FoundLabel {
 }
 
 impl FoundLabel {
+    /// The label as it is now.
+    pub fn of(label: &Label) -> Self {
+        let (mut item_id, mut location_id, mut user_id) = (None, None, None);
+        match label.target {
+            Some(Target::Item(id)) => item_id = Some(id),
+            Some(Target::Location(id)) => location_id = Some(id),
+            Some(Target::User(id)) => user_id = Some(id),
+            None => {}
+        }
+        Self { code: label.code.as_str().to_owned(), status: label.status, item_id, location_id, user_id }
+    }
+
     /// What it names.
     pub fn target(&self) -> Option<Target> {
         target(self.item_id, self.location_id, self.user_id)
@@ -70,4 +80,24 @@ impl FoundLabel {
 /// The one thing a label's row names.
 pub fn target(item: Option<ItemId>, location: Option<LocationId>, user: Option<UserId>) -> Option<Target> {
     item.map(Target::Item).or(location.map(Target::Location)).or(user.map(Target::User))
+}
+
+/// Where an entry that was offered again was booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// Its hash where it stood first.
+    pub hash: Hash,
+    /// Where it stands.
+    pub key: EntryKey,
+}
+
+/// How a case stands, under lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseState {
+    /// Nobody has decided it yet.
+    Open,
+    /// Its entries are booked.
+    Booked,
+    /// It was discarded or sent back.
+    Closed,
 }

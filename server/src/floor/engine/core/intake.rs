@@ -85,8 +85,8 @@ pub(super) enum By {
     Device { device: DeviceId, user: UserId, fenced: bool },
     /// The server: the request was authorised, and saw everything up to now.
     Present,
-    /// The server, for an entry of a case; with `item:override` when a person decided it.
-    Case { origin: Origin, with_override: bool },
+    /// The server, for an entry of a case; who decided it lends their permissions.
+    Case { origin: Origin, lent_by: Option<UserId> },
 }
 
 /// Where a submit stands.
@@ -112,6 +112,10 @@ pub(super) fn place(
     streams: &mut BTreeMap<StreamId, HeldStream>,
     now: DateTime<Utc>,
 ) -> Placed {
+    let later = || Placed::Answered(Submitted::Retry { from_seq: submit.first_seq, reason: "IN_FLIGHT", after_ms: 50 });
+    if !leave_behind(submit, &read, streams) {
+        return later();
+    }
     let Some(stream) = streams.get_mut(&submit.stream_id).filter(|stream| stream.device == Some(submit.device_id))
     else {
         return Placed::Answered(Submitted::Unknown);
@@ -131,11 +135,7 @@ pub(super) fn place(
             repeated.push(Offered { seq, hash: *hash, body: body.bytes().to_vec() });
         } else if seq <= stream.last_seq {
             // Placed by another submit of this very batch; its verdict is not stored yet.
-            return Placed::Answered(Submitted::Retry {
-                from_seq: submit.first_seq,
-                reason: "IN_FLIGHT",
-                after_ms: 50,
-            });
+            return later();
         } else if chain::next(&stream.last_hash, body.bytes()) == *hash {
             fresh.push(arrive(submit, stream, seq, (*hash, body, read), now));
             stream.last_seq = seq;
@@ -149,6 +149,29 @@ pub(super) fn place(
         }
     }
     Placed::Open { repeated, fresh, fork: None }
+}
+
+/// Seals the streams that the device leaves for this one: what it offers again here must never be decided there. False: such a stream
+/// moves in this very batch, so what became of its entries cannot be said yet.
+fn leave_behind(
+    submit: &DeviceSubmit,
+    read: &[Result<Entry, Unreadable>],
+    streams: &mut BTreeMap<StreamId, HeldStream>,
+) -> bool {
+    let left = read.iter().flatten().filter_map(|entry| entry.origin.map(|origin| origin.stream_id));
+    for stream in left.filter(|stream| *stream != submit.stream_id) {
+        let Some(held) = streams.get_mut(&stream).filter(|held| held.device == Some(submit.device_id)) else {
+            continue;
+        };
+        if held.last_seq != held.stored_seq {
+            return false;
+        }
+        if held.state == StreamState::Open {
+            held.state = StreamState::Sealed;
+            held.changed = true;
+        }
+    }
+    true
 }
 
 fn arrive(

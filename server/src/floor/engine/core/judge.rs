@@ -50,7 +50,7 @@ pub(super) fn judge(bench: &Bench<'_>, world: &World, stream: &HeldStream, arriv
             return Decision::Refuse(Refusal::new(unreadable.reason).with(detail));
         }
     };
-    match known(bench, arrival, entry) {
+    match known(bench, world, arrival, entry) {
         Ok(None) => {}
         Ok(Some(found)) => return Decision::Again(Box::new(found)),
         Err(refusal) => return Decision::Refuse(refusal),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use floorline_domain::{CaseId, Outcome, Reason, Refusal, ShiftId, UserId};
+use floorline_domain::scan::REPEAT_WITHIN_MS;
+use floorline_domain::{CaseId, EntryKey, Outcome, Reason, Refusal, ShiftId, UserId};
 use floorline_mobile_sync::chain;
 use floorline_mobile_sync::entry::{Entry, Origin};
 use floorline_mobile_sync::op::Operation;
@@ -12,10 +13,11 @@ use floorline_mobile_sync::wire::Raw;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::admission::UNPROVEN;
 use super::book::{Booked, book, keep_scan};
 use super::cases::NewCase;
 use super::decide::{scanned_text, seen};
-use super::found::{FoundOrigin, FoundReceipt};
+use super::found::{Alias, CaseState, FoundOrigin, FoundReceipt};
 use super::intake::{Arrival, By, RecentScan};
 use super::judge::{Bench, Decision, judge};
 use super::ledger::Ledger;
@@ -32,12 +34,17 @@ pub struct Loaded {
     pub origins: BTreeMap<Origin, FoundOrigin>,
 }
 
+/// Scans of one worker that are remembered: as many as the pace allows in the ten seconds, and some.
+const WINDOW: usize = 24;
+
 /// A verdict before its cursor is known.
 pub(super) struct Draft {
     pub(super) verdict: Verdict,
     pub(super) at: Option<(Topic, i64)>,
     pub(super) item: Option<Value>,
     pub(super) record: Option<Value>,
+    /// Whose it is, as far as that is proven.
+    pub(super) author: Option<UserId>,
     /// Only an entry decided here names its origin in the receipt; one that was found keeps the first.
     pub(super) names_origin: bool,
 }
@@ -100,21 +107,23 @@ impl<'a> Judged<'a> {
             poisoned: moment.poisoned,
             new_shift: ShiftId((moment.new_id)()),
         };
-        self.ledger.begin(self.cause(&arrival));
+        self.must_be_readable(&arrival)?;
         // A panic is our own fault; the batch is bisected until the entry that brings it about is alone.
         let judged = catch_unwind(AssertUnwindSafe(|| judge(&bench, &self.world, stream, &arrival)));
         let decision = judged.map_err(|_| ApiError::internal(anyhow::anyhow!("judging an entry panicked")))?;
+        let author = author(&arrival, &decision);
+        self.ledger.begin(self.cause(&arrival, author));
         match decision {
             Decision::Refuse(refusal) if server && refusal.outcome != Outcome::Noop => {
                 self.refused.insert(index, refusal);
                 return Ok(());
             }
-            Decision::Refuse(refusal) => self.refuse(index, &arrival, refusal),
+            Decision::Refuse(refusal) => self.refuse(index, &arrival, author, refusal),
             Decision::Again(found) => self.again(index, &arrival, &found),
             Decision::Book { effect, flags } => {
                 let Ok(entry) = arrival.read.clone() else { return Ok(()) };
                 let booked = book(&mut self.world, &mut self.ledger, &arrival, &entry, effect);
-                self.accept(index, arrival.seq, flags, booked);
+                self.accept(index, &arrival, flags, booked);
                 self.remember_scan(&arrival, &entry);
             }
         }
@@ -150,11 +159,18 @@ impl<'a> Judged<'a> {
         }
     }
 
-    pub(super) fn cause(&self, arrival: &Arrival) -> Cause {
-        let id = arrival.read.as_ref().map(|entry| entry.actor).unwrap_or(match &arrival.by {
-            By::Device { user, .. } => *user,
-            _ => UserId(Uuid::nil()),
-        });
+    /// A row that this build cannot read is a fault of ours: what names it is tried again, and parked in the end.
+    fn must_be_readable(&self, arrival: &Arrival) -> Result<(), ApiError> {
+        let item = arrival.read.as_ref().ok().and_then(|entry| entry.item_id);
+        let poisoned = self.batch.moment.poisoned.contains(&(arrival.stream, arrival.seq));
+        match item.filter(|item| !poisoned && self.world.unreadable.contains(item)) {
+            Some(item) => Err(ApiError::internal(anyhow::anyhow!("item {item} cannot be read"))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn cause(&self, arrival: &Arrival, author: Option<UserId>) -> Cause {
+        let id = author.unwrap_or(UserId(Uuid::nil()));
         let name = self.world.people.get(&id).map(|person| person.name.clone()).unwrap_or_default();
         Cause {
             stream_id: arrival.stream,
@@ -166,12 +182,14 @@ impl<'a> Judged<'a> {
     }
 
     /// It happened.
-    fn accept(&mut self, index: usize, seq: i64, flags: Vec<&'static str>, booked: Booked) {
-        let mut verdict = Verdict::new(seq, Outcome::Applied);
+    fn accept(&mut self, index: usize, arrival: &Arrival, flags: Vec<&'static str>, booked: Booked) {
+        let mut verdict = Verdict::new(arrival.seq, Outcome::Applied);
         verdict.flags = flags.into_iter().chain(booked.flags()).map(str::to_owned).collect();
         verdict.after = booked.after;
         let at = Some(self.position());
-        self.drafts.insert(index, Draft { verdict, at, item: booked.item, record: booked.record, names_origin: true });
+        let author = arrival.read.as_ref().ok().map(|entry| entry.actor);
+        let Booked { item, record, .. } = booked;
+        self.drafts.insert(index, Draft { verdict, at, item, record, author, names_origin: true });
     }
 
     /// Where the writer's topic stands after what was recorded so far.
@@ -182,13 +200,14 @@ impl<'a> Judged<'a> {
     }
 
     /// A rule said no: the verdict, the scan that led to it, and the case that keeps it.
-    fn refuse(&mut self, index: usize, arrival: &Arrival, refusal: Refusal) {
+    fn refuse(&mut self, index: usize, arrival: &Arrival, author: Option<UserId>, refusal: Refusal) {
         // A step that is booked already, done again with another result: someone should look at both.
         let second_reading = refusal.detail.get("differs") == Some(&Value::Bool(true));
         let mut verdict = Verdict::new(arrival.seq, refusal.outcome);
         verdict.reason = Some(refusal.reason);
         verdict.detail = (!refusal.detail.is_null()).then_some(refusal.detail);
-        if let Ok(entry) = &arrival.read
+        if refusal.reason != Reason::Internal
+            && let Ok(entry) = &arrival.read
             && let Operation::Item(command) = &entry.op
             && let Some(raw) = scanned_text(command)
         {
@@ -196,20 +215,29 @@ impl<'a> Judged<'a> {
             keep_scan(&mut self.world, arrival, entry, &raw, &resolved, "error", None);
         }
         if refusal.outcome != Outcome::Noop || second_reading {
-            verdict.case_id = Some(self.open_case(arrival, refusal.reason, refusal.outcome));
+            verdict.case_id = Some(self.open_case(arrival, author, refusal.reason, refusal.outcome));
         }
         let at = (verdict.outcome == Outcome::Noop).then(|| self.position());
-        self.drafts.insert(index, Draft { verdict, at, item: None, record: None, names_origin: true });
+        self.drafts.insert(index, Draft { verdict, at, item: None, record: None, author, names_origin: true });
     }
 
-    fn open_case(&mut self, arrival: &Arrival, reason: Reason, outcome: Outcome) -> CaseId {
+    /// The case that keeps an entry: its root's while that is open, else one of its own.
+    fn open_case(&mut self, arrival: &Arrival, author: Option<UserId>, reason: Reason, outcome: Outcome) -> CaseId {
         let root = arrival.read.as_ref().ok().filter(|_| reason == Reason::PredFailed).and_then(|entry| {
             let seq = entry.base.and_then(|base| base.predecessor)?;
             self.world.receipts.get(&(arrival.stream, seq)).and_then(|receipt| receipt.case_id)
         });
+        let root = root.filter(|case| self.world.case_states.get(case) == Some(&CaseState::Open));
         let id = root.unwrap_or_else(|| CaseId((self.batch.moment.new_id)()));
-        let case = NewCase::of(arrival, id, root.is_none(), reason.as_str(), outcome, self.batch.moment.site);
+        let mut case = NewCase::of(arrival, id, root.is_none(), reason.as_str(), outcome, self.batch.moment.site);
+        if let Ok(entry) = &arrival.read
+            && author != Some(entry.actor)
+        {
+            case.error = Some(format!("It says that {} did it, for which nothing else speaks.", entry.actor));
+        }
+        case.actor = author;
         case.tell(&mut self.ledger);
+        self.world.case_states.insert(id, CaseState::Open);
         self.world.cases.push(case);
         id
     }
@@ -222,7 +250,8 @@ impl<'a> Judged<'a> {
             Some(verdict) => Verdict { seq: arrival.seq, ..verdict },
             None => Verdict { reason: found.reason, ..Verdict::new(arrival.seq, outcome) },
         };
-        self.drafts.insert(index, Draft { verdict, at: None, item: None, record: None, names_origin: false });
+        let author = arrival.read.as_ref().ok().map(|entry| entry.actor);
+        self.drafts.insert(index, Draft { verdict, at: None, item: None, record: None, author, names_origin: false });
     }
 
     /// So that later entries of this batch see how this one ended.
@@ -236,9 +265,13 @@ impl<'a> Judged<'a> {
             reason: draft.verdict.reason,
             verdict: None,
             case_id: draft.verdict.case_id,
-            booked: Some(false),
         };
-        self.world.receipts.insert((arrival.stream, arrival.seq), receipt);
+        let key = EntryKey { stream_id: arrival.stream, seq: arrival.seq };
+        self.world.receipts.insert((key.stream_id, key.seq), receipt);
+        if let Some(origin) = arrival.read.as_ref().ok().and_then(|entry| entry.origin).filter(|_| draft.names_origin) {
+            let alias = Alias { hash: origin.hash, key };
+            self.world.aliases.entry((origin.stream_id, origin.seq)).or_default().push(alias);
+        }
     }
 
     fn remember_scan(&mut self, arrival: &Arrival, entry: &Entry) {
@@ -247,9 +280,14 @@ impl<'a> Judged<'a> {
             return;
         };
         stream.recent_scans.retain(|earlier| {
-            earlier.boot_id == scan.boot_id
-                && scan.monotonic.saturating_sub(earlier.monotonic) < floorline_domain::scan::REPEAT_WITHIN_MS
+            let apart = scan.monotonic.saturating_sub(earlier.monotonic);
+            earlier.boot_id == scan.boot_id && (0..REPEAT_WITHIN_MS).contains(&apart)
         });
+        let own = stream.recent_scans.iter().filter(|earlier| earlier.worker == scan.worker).count();
+        if own >= WINDOW {
+            let oldest = stream.recent_scans.iter().position(|earlier| earlier.worker == scan.worker);
+            oldest.map(|oldest| stream.recent_scans.remove(oldest));
+        }
         stream.recent_scans.push(RecentScan {
             code: scan.code,
             stage: scan.stage,
@@ -258,5 +296,18 @@ impl<'a> Judged<'a> {
             monotonic: scan.monotonic,
             seq: arrival.seq,
         });
+    }
+}
+
+/// Whose an entry is: its actor's, unless nothing but itself says so; then the session's.
+fn author(arrival: &Arrival, decision: &Decision) -> Option<UserId> {
+    let session = match &arrival.by {
+        By::Device { user, .. } => Some(*user),
+        _ => None,
+    };
+    let unproven = matches!(decision, Decision::Refuse(refusal) if refusal.detail.get("actor").is_some_and(|said| said == UNPROVEN));
+    match &arrival.read {
+        Ok(entry) if !unproven => Some(entry.actor),
+        _ => session,
     }
 }

@@ -32,12 +32,11 @@ mod world;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use floorline_domain::{LocationId, OrgId, StreamId};
-use floorline_mobile_sync::entry::Origin;
+use floorline_domain::{LocationId, OrgId, StreamId, UserId};
 use uuid::Uuid;
 
 pub use self::cases::NewCase;
-pub use self::found::{FoundLabel, FoundOrigin, FoundReceipt, target};
+pub use self::found::{Alias, CaseState, FoundLabel, FoundOrigin, FoundReceipt, target};
 pub use self::intake::{HeldStream, RecentScan, StreamState};
 pub use self::judging::{Judged, Loaded};
 pub use self::ledger::{EventRow, FeedRow, JobRow, Ledger, TopicMove};
@@ -45,12 +44,12 @@ pub use self::needs::Needs;
 pub use self::placing::{Batch, Offers};
 pub use self::receipt::{Head, Receipt, Watermark};
 pub use self::record::{Actor, Cause, Record, Subject, Topic};
-pub use self::server_entry::{ServerEntry, server_entry};
+pub use self::server_entry::{Entered, ServerEntry, server_entry};
 pub use self::settling::Settled;
 pub use self::world::{
     HeldItem, HeldLabel, HeldOrder, HeldShift, Lease, MeasurementRow, Person, PhotoReference, ScanRow, World, text_key,
 };
-use super::submission::{Act, Acted, DeviceSubmit, Submitted};
+use super::submission::{Act, Acted, DeviceSubmit, KeptEntry, Submitted};
 use crate::platform::http::ApiError;
 
 /// Where and when a batch happens.
@@ -90,15 +89,11 @@ pub enum Ask<'a> {
         monotonic_ms: i64,
     },
     /// An entry of a case again.
-    Booking {
-        /// Its bytes.
-        body: &'a [u8],
-        /// Its place there.
-        origin: Origin,
-        /// A person decided it, and lends it `item:override`.
-        with_override: bool,
-        /// Who to name where the entry cannot be read.
-        fallback: &'a Actor,
+    Kept {
+        /// The entry.
+        entry: &'a KeptEntry,
+        /// Who decided it, and lends it their permissions.
+        lent_by: Option<UserId>,
     },
 }
 
@@ -106,6 +101,6 @@ pub enum Ask<'a> {
 pub enum Reply {
     /// To a phone.
     Device(Submitted),
-    /// To an act, or a booking.
+    /// To an act, or an entry of a case.
     Act(Result<Acted, ApiError>),
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use floorline_domain::item::Command;
 use floorline_domain::label::{Read, read};
-use floorline_domain::{ItemId, LeaseId, LocationId, StreamId, UserId};
+use floorline_domain::{CaseId, ItemId, LeaseId, LocationId, StreamId, UserId};
 use floorline_mobile_sync::entry::{Entry, Origin};
 use floorline_mobile_sync::op::Operation;
 
@@ -38,6 +38,8 @@ pub struct Needs {
     pub shifts: BTreeSet<UserId>,
     /// Files that come with entries, by their hash.
     pub files: BTreeSet<String>,
+    /// Cases to be locked, beside those of predecessors.
+    pub cases: BTreeSet<CaseId>,
 }
 
 impl Needs {
@@ -46,13 +48,28 @@ impl Needs {
         self.receipts.insert((stream, seq));
     }
 
+    /// A case that is being decided.
+    pub fn case(&mut self, case: CaseId) {
+        self.cases.insert(case);
+    }
+
+    /// Whose an arrival is.
+    pub(super) fn author(&mut self, arrival: &Arrival) {
+        self.users.extend(arrival.read.as_ref().ok().map(|entry| entry.actor));
+        match &arrival.by {
+            By::Device { user, .. } => drop(self.users.insert(*user)),
+            By::Case { lent_by, .. } => self.users.extend(*lent_by),
+            By::Present => {}
+        }
+    }
+
     /// Everything one arrival refers to.
     pub(super) fn arrival(&mut self, arrival: &Arrival) {
-        if let By::Device { user, .. } = arrival.by {
-            self.users.insert(user);
-        }
+        self.author(arrival);
         let Ok(entry) = &arrival.read else { return };
-        self.users.insert(entry.actor);
+        if let By::Case { origin, .. } = &arrival.by {
+            self.receipts.insert((origin.stream_id, origin.seq));
+        }
         self.leases.extend(entry.lease_id);
         self.items.extend(entry.item_id);
         self.origins.extend(entry.origin);
@@ -67,7 +84,9 @@ impl Needs {
         match &entry.op {
             Operation::ScanRecord { raw } => self.text(raw),
             Operation::LabelClaim { code, .. } => {
-                self.claimed.insert(code.clone());
+                if let Read::Code(code) = read(code) {
+                    self.claimed.insert(code.as_str().to_owned());
+                }
                 self.claiming.extend(entry.item_id);
                 self.text(code);
             }

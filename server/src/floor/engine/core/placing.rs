@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use floorline_domain::{Refusal, StreamId};
+use chrono::{DateTime, Utc};
+use floorline_domain::{Refusal, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
-use floorline_mobile_sync::entry::{Clock, Entry, Origin};
+use floorline_mobile_sync::entry::{Clock, Entry};
 use floorline_mobile_sync::limits::SCHEMA;
 use floorline_mobile_sync::op::{Unreadable, read_entry};
 
-use super::super::submission::{Act, Acted, DeviceSubmit, Submitted};
+use super::super::submission::{Act, Acted, DeviceSubmit, KeptEntry, Submitted};
 use super::intake::{Arrival, By, HeldStream, Offered, Placed, place};
 use super::needs::Needs;
 use super::record::Actor;
@@ -29,7 +30,7 @@ impl<'a> Offers<'a> {
                 (submit.first_seq..).zip(&submit.entries).map(|(seq, body)| read_entry(body.bytes(), seq)).collect()
             }
             Ask::Act { .. } => Vec::new(),
-            Ask::Booking { body, origin, .. } => vec![read_entry(body, origin.seq)],
+            Ask::Kept { entry, .. } => vec![read_entry(&entry.body, entry.origin.seq)],
         });
         Self { read: read.collect(), asks }
     }
@@ -38,7 +39,7 @@ impl<'a> Offers<'a> {
     pub fn streams(&self) -> BTreeSet<StreamId> {
         let writing = self.asks.iter().filter_map(|ask| match ask {
             Ask::Device(submit) => Some(submit.stream_id),
-            Ask::Booking { origin, .. } => Some(origin.stream_id),
+            Ask::Kept { entry, .. } => Some(entry.origin.stream_id),
             Ask::Act { .. } => None,
         });
         let origins = self.read.iter().flatten().flatten().filter_map(|entry| entry.origin);
@@ -86,10 +87,7 @@ impl<'a> Batch<'a> {
                 (_, Some(reply)) => Slot::Act { arrival: None, reply: Some(reply) },
                 (Ask::Device(submit), None) => batch.place_submit(submit, read, &mut needs),
                 (Ask::Act { actor, act, monotonic_ms }, None) => batch.place_act(actor, act, *monotonic_ms, &mut needs),
-                (Ask::Booking { origin, with_override, fallback, .. }, None) => {
-                    let by = By::Case { origin: *origin, with_override: *with_override };
-                    batch.place_booking(read, *origin, by, fallback, &mut needs)
-                }
+                (Ask::Kept { entry, lent_by }, None) => batch.place_kept(entry, read, *lent_by, &mut needs),
             };
             batch.slots.push(slot);
         }
@@ -106,7 +104,11 @@ impl<'a> Batch<'a> {
         }
         let mut places = Vec::new();
         for arrival in fresh {
-            needs.arrival(&arrival);
+            if self.moment.poisoned.contains(&(arrival.stream, arrival.seq)) {
+                needs.author(&arrival);
+            } else {
+                needs.arrival(&arrival);
+            }
             places.push(self.arrivals.len());
             self.arrivals.push(arrival);
         }
@@ -132,26 +134,25 @@ impl<'a> Batch<'a> {
             blobs: act.blobs.clone(),
             origin: None,
         };
-        self.place_server_entry(entry, By::Present, needs)
+        self.place_server_entry(entry, By::Present, (self.moment.now, None), needs)
     }
 
-    fn place_booking(
+    fn place_kept(
         &mut self,
+        kept: &KeptEntry,
         read: Vec<Result<Entry, Unreadable>>,
-        origin: Origin,
-        by: By,
-        fallback: &Actor,
+        lent_by: Option<UserId>,
         needs: &mut Needs,
     ) -> Slot {
         match read.into_iter().next() {
             Some(Ok(entry)) => {
                 // Booked as of now: what the worker's screen showed then binds nobody any more.
-                let entry = Entry { base: None, stage: None, lease_id: None, origin: Some(origin), ..entry };
-                self.place_server_entry(entry, by, needs)
+                let entry = Entry { base: None, stage: None, lease_id: None, origin: Some(kept.origin), ..entry };
+                let at = (kept.occurred_at.unwrap_or(self.moment.now), kept.uncertainty_ms);
+                self.place_server_entry(entry, By::Case { origin: kept.origin, lent_by }, at, needs)
             }
             Some(Err(unreadable)) => {
-                let detail =
-                    serde_json::json!({ "field": unreadable.field, "message": unreadable.message, "by": fallback.id });
+                let detail = serde_json::json!({ "field": unreadable.field, "message": unreadable.message });
                 Slot::Act { arrival: None, reply: Some(Err(Refusal::new(unreadable.reason).with(detail).into())) }
             }
             None => Slot::Act { arrival: None, reply: Some(Err(ApiError::not_found("entry"))) },
@@ -159,14 +160,20 @@ impl<'a> Batch<'a> {
     }
 
     /// Gives a present entry its provisional place; its `seq` and hash are fixed when it is known to book.
-    fn place_server_entry(&mut self, entry: Entry, by: By, needs: &mut Needs) -> Slot {
+    fn place_server_entry(
+        &mut self,
+        entry: Entry,
+        by: By,
+        (occurred_at, uncertainty_ms): (DateTime<Utc>, Option<i64>),
+        needs: &mut Needs,
+    ) -> Slot {
         let arrival = Arrival {
             stream: self.moment.server_stream,
             seq: 0,
             hash: Hash([0; 32]),
             body: Vec::new(),
-            occurred_at: self.moment.now,
-            uncertainty_ms: None,
+            occurred_at,
+            uncertainty_ms,
             read: Ok(entry),
             by,
         };

@@ -65,7 +65,7 @@ impl Judged<'_> {
                 outcome: draft.verdict.outcome,
                 reason: draft.verdict.reason,
                 verdict: raw.text().to_owned(),
-                actor_id: entry.map(|entry| entry.actor),
+                actor_id: draft.author,
                 device_time: entry.and_then(|entry| entry.clock.as_ref()).map(|clock| clock.device_time),
                 occurred_at: arrival.occurred_at,
                 uncertainty_ms: arrival.uncertainty_ms,
@@ -76,6 +76,15 @@ impl Judged<'_> {
             self.verdicts.insert(*index, raw);
         }
         Ok(receipts)
+    }
+
+    /// The first refusal of what the server itself brought; then nothing of it may be stored.
+    pub fn refusal(&self) -> Option<ApiError> {
+        self.batch.slots.iter().find_map(|slot| match slot {
+            Slot::Act { reply: Some(Err(error)), .. } => Some(error.again()),
+            Slot::Act { arrival: Some(index), .. } => self.refused.get(index).cloned().map(ApiError::from),
+            _ => None,
+        })
     }
 
     /// What the acts of the batch did, by their place among its asks; none for those that were refused or answered before.

@@ -12,11 +12,11 @@ use floorline_domain::permission::PermissionSet;
 use floorline_domain::shift::Shift;
 use floorline_domain::workflow::Workflow;
 use floorline_domain::{
-    DeviceId, EntryKey, ItemId, LeaseId, LocationId, OrderId, OrgId, StreamId, UserId, WorkflowVersionId, label, order,
+    CaseId, DeviceId, ItemId, LeaseId, LocationId, OrderId, OrgId, StreamId, UserId, WorkflowVersionId, label, order,
 };
 
 use super::cases::NewCase;
-use super::found::{FoundLabel, FoundReceipt};
+use super::found::{Alias, CaseState, FoundLabel, FoundReceipt};
 
 /// An item under lock.
 #[derive(Clone, Debug)]
@@ -212,7 +212,11 @@ pub struct World {
     /// Earlier ends of entries.
     pub receipts: BTreeMap<(StreamId, i64), FoundReceipt>,
     /// Where entries that were offered again were booked, by where they stood first.
-    pub aliases: BTreeMap<(StreamId, i64), EntryKey>,
+    pub aliases: BTreeMap<(StreamId, i64), Vec<Alias>>,
+    /// The cases of earlier entries, under lock.
+    pub case_states: BTreeMap<CaseId, CaseState>,
+    /// Items whose rows this build cannot read; what names them fails, and nothing else.
+    pub unreadable: BTreeSet<ItemId>,
     /// Nothing is applied on a lease alone.
     pub strict: bool,
     /// A view at or before this cursor of the site's topic is older than the offline limit.

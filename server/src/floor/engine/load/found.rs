@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use floorline_domain::{DeviceId, ItemId, LeaseId, LocationId, OrderId, StreamId, UserId};
+use floorline_mobile_sync::chain::Hash;
 use serde::Deserialize;
 
 use crate::floor::engine::core::{FoundLabel, FoundOrigin, FoundReceipt};
@@ -20,7 +21,6 @@ pub(super) struct Found {
     pub(super) places: Vec<FoundPlace>,
     pub(super) strict: Option<bool>,
     pub(super) too_old: Option<i64>,
-    pub(super) head: Option<i64>,
 }
 
 /// Where an entry was booked that was offered again.
@@ -28,6 +28,7 @@ pub(super) struct Found {
 pub(super) struct FoundAlias {
     pub(super) origin_stream_id: StreamId,
     pub(super) origin_seq: i64,
+    pub(super) origin_hash: Hash,
     pub(super) stream_id: StreamId,
     pub(super) seq: i64,
 }

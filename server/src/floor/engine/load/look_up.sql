@@ -7,11 +7,10 @@ SELECT json_build_object(
     'receipts', (
         SELECT coalesce(json_agg(json_build_object(
                    'stream_id', r.stream_id, 'seq', r.seq, 'hash', encode(r.hash, 'hex'), 'outcome', r.outcome, 'reason', r.reason,
-                   'verdict', r.verdict, 'case_id', c.id, 'booked', c.state = 'booked')), '[]')
+                   'verdict', r.verdict, 'case_id', coalesce((r.verdict::json ->> 'case_id')::uuid, e.case_id))), '[]')
         FROM unnest(a.streams, a.seqs) AS k (stream_id, seq)
         JOIN sync_receipts r ON r.org_id = a.org_id AND r.stream_id = k.stream_id AND r.seq = k.seq
-        LEFT JOIN sync_case_entries e ON e.org_id = r.org_id AND e.stream_id = r.stream_id AND e.seq = r.seq AND e.hash = r.hash
-        LEFT JOIN sync_cases c ON c.org_id = e.org_id AND c.id = e.case_id),
+        LEFT JOIN sync_case_entries e ON e.org_id = r.org_id AND e.stream_id = r.stream_id AND e.seq = r.seq AND e.hash = r.hash),
     'origins', (
         SELECT coalesce(json_agg(json_build_object(
                    'stream_id', k.stream_id, 'seq', k.seq, 'hash', encode(k.hash, 'hex'), 'device_id', s.device_id,
@@ -27,7 +26,7 @@ SELECT json_build_object(
             LIMIT 1) r ON true),
     'aliases', (
         SELECT coalesce(json_agg(json_build_object(
-                   'origin_stream_id', r.origin_stream_id, 'origin_seq', r.origin_seq, 'stream_id', r.stream_id, 'seq', r.seq)), '[]')
+                   'origin_stream_id', r.origin_stream_id, 'origin_seq', r.origin_seq, 'origin_hash', encode(r.origin_hash, 'hex'), 'stream_id', r.stream_id, 'seq', r.seq)), '[]')
         FROM unnest(a.streams, a.seqs) AS k (stream_id, seq)
         JOIN sync_receipts r ON r.org_id = a.org_id AND r.origin_stream_id = k.stream_id AND r.origin_seq = k.seq),
     'items', (
@@ -59,7 +58,7 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(json_build_object('id', p.id, 'site_id', p.site_id, 'active', p.active)), '[]')
         FROM locations p WHERE p.org_id = a.org_id AND p.id = ANY (a.places)),
     'strict', (SELECT o.settings -> 'strict_permissions' = 'true' FROM organizations o WHERE o.id = a.org_id),
-    'too_old', (SELECT max(m.cursor) FROM sync_marks m WHERE m.org_id = a.org_id AND m.topic_id = a.topic AND m.committed_at < a.cutoff),
-    'head', (SELECT t.head FROM sync_topics t WHERE t.org_id = a.org_id AND t.id = a.topic)
+    'too_old', (SELECT m.cursor FROM sync_marks m WHERE m.org_id = a.org_id AND m.topic_id = a.topic AND m.committed_at < a.cutoff
+                ORDER BY m.hour DESC LIMIT 1)
 )::text AS found
 FROM asked a

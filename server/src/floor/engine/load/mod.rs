@@ -1,26 +1,28 @@
-//! Brings everything a batch needs into memory, in the protocol's lock order: streams (before this), orders, items with
+//! Brings everything a batch needs into memory, in the protocol's lock order: streams (before this), cases, orders, items with
 //! components, labels, shifts.
 
+mod cases;
 mod files;
 mod found;
 mod look_up;
 mod rows;
 mod streams;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use floorline_domain::permission::{Permission, PermissionSet};
-use floorline_domain::{EntryKey, LeaseId, LocationId, OrderId, UserId};
+use floorline_domain::{EntryKey, LeaseId, LocationId, OrderId, StreamId, UserId};
 use floorline_mobile_sync::entry::Origin;
 use serde::de::DeserializeOwned;
 
+use self::cases::lock_cases;
 use self::files::stored_files;
-use self::found::{FoundLease, FoundPerson};
+use self::found::{FoundAlias, FoundLease, FoundPerson};
 use self::look_up::look_up;
 use self::rows::{lock_items, lock_labels, lock_orders, lock_shifts};
 pub(super) use self::streams::lock_streams;
-use super::core::{Lease, Loaded, Needs, Person, World};
+use super::core::{Alias, Lease, Loaded, Needs, Person, World};
 use super::workflows::WorkflowCache;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
@@ -34,9 +36,12 @@ pub(super) async fn load(
     now: DateTime<Utc>,
 ) -> Result<Loaded, ApiError> {
     let found = look_up(tx, site, &needs, now).await?;
+    let cases =
+        found.receipts.iter().filter_map(|receipt| receipt.case_id).chain(needs.cases.iter().copied()).collect();
+    let case_states = lock_cases(tx, cases).await?;
     let orders: BTreeSet<OrderId> = found.items.iter().filter_map(|item| item.order_id).collect();
     let orders = lock_orders(tx, orders).await?;
-    let items = lock_items(tx, &needs.items).await?;
+    let (items, unreadable) = lock_items(tx, &needs.items).await?;
     let held_labels = lock_labels(tx, &needs).await?;
     let shifts = lock_shifts(tx, &needs.shifts).await?;
     let workflows = cache.get(tx, items.values().map(|held| held.item.workflow_version_id).collect()).await?;
@@ -46,15 +51,12 @@ pub(super) async fn load(
         .iter()
         .map(|origin| (Origin { stream_id: origin.stream_id, seq: origin.seq, hash: origin.hash }, origin.clone()))
         .collect();
-    // A view at the very head is not old, whenever the last event was.
-    let too_old = found.too_old.map(|cursor| match found.head {
-        Some(head) if cursor >= head => head - 1,
-        _ => cursor,
-    });
     let world = World {
         site,
         items,
+        unreadable,
         orders,
+        case_states,
         held_labels,
         shifts,
         shift_rows: Vec::new(),
@@ -67,22 +69,25 @@ pub(super) async fn load(
         labels: found.labels.into_iter().map(|label| (label.code.clone(), label)).collect(),
         texts: found.texts.into_iter().map(|text| (text.raw, text.item_id)).collect(),
         photos,
-        aliases: found
-            .aliases
-            .into_iter()
-            .map(|alias| {
-                ((alias.origin_stream_id, alias.origin_seq), EntryKey { stream_id: alias.stream_id, seq: alias.seq })
-            })
-            .collect(),
+        aliases: aliases(found.aliases),
         receipts: found.receipts.into_iter().map(|receipt| ((receipt.stream_id, receipt.seq), receipt)).collect(),
         strict: found.strict.unwrap_or(false),
-        too_old,
+        too_old: found.too_old,
         scans: Vec::new(),
         measurements: Vec::new(),
         photo_references: BTreeSet::new(),
         cases: Vec::new(),
     };
     Ok(Loaded { world, origins })
+}
+
+fn aliases(found: Vec<FoundAlias>) -> BTreeMap<(StreamId, i64), Vec<Alias>> {
+    let mut aliases: BTreeMap<_, Vec<Alias>> = BTreeMap::new();
+    for FoundAlias { origin_stream_id, origin_seq, origin_hash: hash, stream_id, seq } in found {
+        let alias = Alias { hash, key: EntryKey { stream_id, seq } };
+        aliases.entry((origin_stream_id, origin_seq)).or_default().push(alias);
+    }
+    aliases
 }
 
 fn person(found: FoundPerson) -> (UserId, Person) {

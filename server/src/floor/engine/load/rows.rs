@@ -11,7 +11,7 @@ use floorline_domain::shift::Shift;
 use floorline_domain::{ItemId, LabelId, OrderId, UserId};
 use uuid::Uuid;
 
-use super::{damaged, from_json};
+use super::damaged;
 use crate::floor::engine::core::{HeldItem, HeldLabel, HeldOrder, HeldShift, Needs, target};
 use crate::platform::db::sql;
 use crate::platform::http::ApiError;
@@ -74,10 +74,11 @@ pub(super) async fn lock_orders(
         .collect()
 }
 
+/// Items with their components, and those among them whose rows this build cannot read.
 pub(super) async fn lock_items(
     tx: &mut TenantTx,
     ids: &BTreeSet<ItemId>,
-) -> Result<BTreeMap<ItemId, HeldItem>, ApiError> {
+) -> Result<(BTreeMap<ItemId, HeldItem>, BTreeSet<ItemId>), ApiError> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -88,7 +89,7 @@ pub(super) async fn lock_items(
         state: String,
     }
     if ids.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok((BTreeMap::new(), BTreeSet::new()));
     }
     let org = tx.org().0;
     let rows: Vec<Row> = sql(include_str!("lock_items.sql"))
@@ -97,12 +98,20 @@ pub(super) async fn lock_items(
         .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
         .load(tx.conn())
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let item: Item = from_json(&row.state)?;
-            Ok((row.id.into(), HeldItem { item, brand: row.brand_id.map(Into::into), changed: false }))
-        })
-        .collect()
+    let (mut items, mut unreadable) = (BTreeMap::new(), BTreeSet::new());
+    for row in rows {
+        match serde_json::from_str::<Item>(&row.state) {
+            Ok(item) => {
+                let held = HeldItem { item, brand: row.brand_id.map(Into::into), changed: false };
+                items.insert(row.id.into(), held);
+            }
+            Err(error) => {
+                tracing::error!(item.id = %row.id, error = %error, "an item's row cannot be read");
+                unreadable.insert(row.id.into());
+            }
+        }
+    }
+    Ok((items, unreadable))
 }
 
 pub(super) async fn lock_labels(tx: &mut TenantTx, needs: &Needs) -> Result<BTreeMap<LabelId, HeldLabel>, ApiError> {
@@ -131,7 +140,7 @@ pub(super) async fn lock_labels(tx: &mut TenantTx, needs: &Needs) -> Result<BTre
     let org = tx.org().0;
     let rows: Vec<Row> = sql(include_str!("lock_labels.sql"))
         .bind::<SqlUuid, _>(org)
-        .bind::<Array<Text>, _>(needs.codes.iter().collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(needs.claimed.iter().collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(needs.claiming.iter().map(|id| id.0).collect::<Vec<_>>())
         .load(tx.conn())
         .await?;

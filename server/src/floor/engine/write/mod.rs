@@ -10,14 +10,30 @@ use floorline_domain::label::Target;
 use floorline_domain::queue::Priority;
 use uuid::Uuid;
 
-pub(super) use self::ledger::{events, finish, seal};
-use super::core::{HeldItem, HeldLabel, Ledger, World};
+use self::ledger::seal;
+pub(super) use self::ledger::{events, finish};
+use super::committed::Committed;
+use super::core::{HeldItem, HeldLabel, Judged, Ledger, Settled, World};
 use crate::platform::db::sql;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
+/// Writes everything a batch did but for its end, and moves the heads; gives what is stored last.
+pub(super) async fn effects(tx: &mut TenantTx, judged: &mut Judged<'_>) -> Result<Settled, ApiError> {
+    rows(tx, &judged.world, &judged.ledger).await?;
+    let heads = events(tx, &judged.ledger).await?;
+    judged.settle(heads)
+}
+
+/// Writes the end: sealed streams, then feed rows, receipts and watermarks. Only COMMIT may follow.
+pub(super) async fn end(tx: &mut TenantTx, ledger: &Ledger, settled: &Settled) -> Result<Committed, ApiError> {
+    seal(tx, &settled.sealed).await?;
+    finish(tx, ledger, &settled.receipts, &settled.watermarks).await?;
+    Ok(Committed::of(ledger, &settled.receipts))
+}
+
 /// Writes everything that needs no cursor, but for events.
-pub(super) async fn rows(tx: &mut TenantTx, world: &World, ledger: &Ledger) -> Result<(), ApiError> {
+async fn rows(tx: &mut TenantTx, world: &World, ledger: &Ledger) -> Result<(), ApiError> {
     write_orders(tx, world, ledger).await?;
     write_items(tx, world).await?;
     write_labels(tx, world, ledger).await?;
