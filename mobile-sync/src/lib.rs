@@ -15,14 +15,12 @@ pub mod decode;
 pub mod entry;
 pub mod feed;
 pub mod floor;
-mod known_items;
 pub mod limits;
 #[cfg(feature = "native")]
 pub mod native;
 pub mod op;
 pub mod outbox;
 pub mod overlay;
-mod raw;
 pub mod resume;
 pub mod session;
 pub mod store;
