@@ -2,6 +2,7 @@
 
 use floorline_domain::ids::{EntryKey, StreamId};
 
+use crate::chain::Hash;
 use crate::feed::FeedEvent;
 use crate::resume::LinkState;
 use crate::store::{ActId, Attention};
@@ -69,6 +70,11 @@ pub enum Notice {
     Loaded {
         /// The feed.
         topic: Topic,
+    },
+    /// The server has the whole of a file.
+    Uploaded {
+        /// The hash of its bytes.
+        sha256: Hash,
     },
     /// Much is unsent: work goes on, but get this device connected.
     OutboxFilling {

@@ -2,6 +2,7 @@
 
 use floorline_domain::item::Item;
 
+use crate::chain::Hash;
 use crate::session::Session;
 use crate::topic::Topic;
 use crate::wire::Close;
@@ -80,6 +81,11 @@ pub enum Event {
     },
     /// An item fetched by itself, because it is newer than the snapshot.
     Loaded(Box<Item>),
+    /// The server has the whole of a file that an act names.
+    Uploaded {
+        /// The hash of its bytes.
+        sha256: Hash,
+    },
     /// Time has passed.
     Tick,
 }

@@ -120,6 +120,10 @@ impl Client {
             Event::Added { topic, text } => drop(self.base.add(topic, &text, store)?),
             Event::Loaded(item) => self.base.put_newer(Topic::Site(self.config.site), item_row(&item)?, store)?,
             Event::Opened { .. } | Event::OpenFailed { .. } | Event::Frame { .. } | Event::Closed { .. } => {}
+            Event::Uploaded { sha256 } => {
+                store.set_uploaded(&sha256)?;
+                self.tell(Notice::Uploaded { sha256 });
+            }
             Event::Tick => {}
         }
         self.turn(now, store)?;

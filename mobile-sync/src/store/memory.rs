@@ -7,6 +7,8 @@ use floorline_domain::ids::LeaseId;
 use super::{
     ActId, Attention, JournalLine, Kept, KeptLease, Loaded, Row, Settled, Store, StoreError, StreamState, TopicCursor,
 };
+use crate::chain::Hash;
+use crate::entry::Blob;
 use crate::topic::Topic;
 
 /// A store in memory, for the simulator and for tests: what is not committed is lost by [`MemoryStore::crash`].
@@ -22,6 +24,8 @@ struct Memory {
     entries: BTreeMap<ActId, JournalLine>,
     last_act: u64,
     leases: BTreeMap<LeaseId, KeptLease>,
+    /// By hash: whether the server has it.
+    files: BTreeMap<Hash, bool>,
     topics: BTreeMap<Topic, TopicCursor>,
     rows: BTreeMap<(Topic, String, String), Row>,
 }
@@ -121,6 +125,22 @@ impl Store for MemoryStore {
     fn keep_lease(&mut self, lease: &KeptLease) -> Result<(), StoreError> {
         self.now.leases.insert(lease.lease_id, lease.clone());
         Ok(())
+    }
+
+    fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError> {
+        self.now.files.entry(file.sha256).or_default();
+        Ok(())
+    }
+
+    fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError> {
+        if let Some(uploaded) = self.now.files.get_mut(sha256) {
+            *uploaded = true;
+        }
+        Ok(())
+    }
+
+    fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError> {
+        Ok(self.now.files.get(sha256).copied())
     }
 
     fn set_cursor(&mut self, at: &TopicCursor) -> Result<(), StoreError> {

@@ -9,6 +9,8 @@ mod memory;
 
 pub use self::kept::{ActId, Attention, JournalLine, Kept, KeptLease, Loaded, Row, Settled, StreamState, TopicCursor};
 pub use self::memory::MemoryStore;
+use crate::chain::Hash;
+use crate::entry::Blob;
 use crate::topic::Topic;
 
 /// The local database failed: full, gone or torn.
@@ -18,7 +20,7 @@ pub struct StoreError(pub String);
 
 /// What a device keeps. Everything written between two commits is kept wholly or not at all.
 ///
-/// Two parts: what must not be lost (streams, entries, verdicts, leases) and the base (feeds and their rows), which can
+/// Two parts: what must not be lost (streams, entries, verdicts, leases, files) and the base (feeds and their rows), which can
 /// be fetched again at any time and may be dropped by the store itself.
 pub trait Store {
     /// Reads what the core opens with.
@@ -44,6 +46,13 @@ pub trait Store {
     fn prune(&mut self, settled_before: i64) -> Result<(), StoreError>;
     /// Keeps a lease.
     fn keep_lease(&mut self, lease: &KeptLease) -> Result<(), StoreError>;
+
+    /// Notes a file that lies in its place on the device and waits for its upload.
+    fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError>;
+    /// The server has the whole of a file that was kept here.
+    fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError>;
+    /// Whether the server has the whole of a file; none: it was never kept here, so this device cannot know.
+    fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError>;
 
     /// Moves a feed's cursor.
     fn set_cursor(&mut self, at: &TopicCursor) -> Result<(), StoreError>;

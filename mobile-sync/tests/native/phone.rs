@@ -134,15 +134,13 @@ async fn a_photo_is_uploaded_in_chunks_and_goes_on_where_it_stopped() {
     let phone = Phone::open(enrolled(&fake, &folder).await).await.unwrap();
     phone.sign_in("a@b", "secret").await.unwrap();
     phone.go_online();
+    let mut events = phone.events();
     let bytes: Vec<u8> = (0..700_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     let blob = phone.keep_photo(bytes.clone(), "image/jpeg", Some("front".to_owned())).await.unwrap();
     assert_eq!(blob.sha256, sha256(&bytes));
-    within(async {
-        while phone.standing().await.unwrap().photos > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    let uploaded = Notice::Uploaded { sha256: blob.sha256 };
+    within(async { while events.recv().await.unwrap() != uploaded {} }).await;
+    assert_eq!(phone.standing().await.unwrap().photos, 0);
     let uploads = fake.with(|state| state.uploads.clone());
     assert_eq!(uploads.len(), 1, "begun once");
     assert_eq!(uploads.values().next().unwrap().1, bytes);

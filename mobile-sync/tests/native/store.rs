@@ -1,7 +1,8 @@
 //! SQLite against the reference model: whatever is written, committed, lost or opened again, both keep the same.
 
 use floorline_domain::ids::{EntryKey, LeaseId, StreamId};
-use floorline_mobile_sync::chain;
+use floorline_mobile_sync::chain::{self, Hash};
+use floorline_mobile_sync::entry::Blob;
 use floorline_mobile_sync::native::SqliteStore;
 use floorline_mobile_sync::store::{
     ActId, Attention, Kept, KeptLease, MemoryStore, Row, Settled, Store, StreamState, TopicCursor,
@@ -20,6 +21,8 @@ enum Step {
     Reseal,
     Prune(i64),
     Lease(u128),
+    File(u8),
+    Uploaded(u8),
     Cursor(i64),
     Swap(u8),
     Put(u8, i64),
@@ -38,6 +41,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reseal),
         1 => (0_i64..20).prop_map(Step::Prune),
         1 => (0_u128..3).prop_map(Step::Lease),
+        1 => (0_u8..3).prop_map(Step::File),
+        1 => (0_u8..3).prop_map(Step::Uploaded),
         1 => (0_i64..9).prop_map(Step::Cursor),
         1 => (0_u8..4).prop_map(Step::Swap),
         2 => (0_u8..4, 0_i64..9).prop_map(|(id, version)| Step::Put(id, version)),
@@ -54,6 +59,10 @@ fn topic() -> Topic {
 
 fn row(id: u8, version: i64) -> Row {
     Row { kind: "item".to_owned(), id: id.to_string(), version, body: format!("{{\"v\":{version}}}") }
+}
+
+fn file(n: u8) -> Hash {
+    chain::sha256(&[n])
 }
 
 fn fresh(n: u128) -> StreamState {
@@ -117,6 +126,11 @@ impl Driver {
                 let lease_id = LeaseId(Uuid::from_u128(*n));
                 store.keep_lease(&KeptLease { lease_id, actor, kept_time: 1, lease: format!("jwt {n}") }).unwrap();
             }
+            Step::File(n) => {
+                let file = Blob { sha256: file(*n), size: 1, mime: "image/jpeg".to_owned(), role: None };
+                store.keep_file(&file).unwrap();
+            }
+            Step::Uploaded(n) => store.set_uploaded(&file(*n)).unwrap(),
             Step::Cursor(cursor) => {
                 store.set_cursor(&TopicCursor { topic: topic(), epoch: "e".to_owned(), cursor: *cursor }).unwrap();
             }
@@ -188,6 +202,9 @@ proptest! {
         ours.leases.sort_by_key(|lease| lease.lease_id);
         prop_assert_eq!(ours, theirs);
         prop_assert_eq!(sqlite.journal(ActId(0), 1000).unwrap(), model.journal(ActId(0), 1000).unwrap());
+        for n in 0..3 {
+            prop_assert_eq!(sqlite.uploaded(&file(n)).unwrap(), model.uploaded(&file(n)).unwrap());
+        }
         prop_assert_eq!(sqlite.rows(topic(), "item").unwrap(), model.rows(topic(), "item").unwrap());
         prop_assert_eq!(sqlite.row(topic(), "item", "1").unwrap(), model.row(topic(), "item", "1").unwrap());
     }

@@ -4,6 +4,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::SqliteStore;
 use super::columns::{attention, number, row};
+use crate::chain::Hash;
+use crate::entry::Blob;
 use crate::store::{
     ActId, JournalLine, Kept, KeptLease, Loaded, Row, Settled, Store, StoreError, StreamState, TopicCursor,
 };
@@ -112,6 +114,26 @@ impl Store for SqliteStore {
             )?
             .execute(params![lease.lease_id.to_string(), lease.actor.to_string(), lease.kept_time, lease.lease])?;
         Ok(())
+    }
+
+    fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError> {
+        self.kept()?
+            .prepare_cached("INSERT INTO photos (sha256, size, mime) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+            .execute(params![file.sha256.to_string(), number(file.size), file.mime])?;
+        Ok(())
+    }
+
+    fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError> {
+        self.kept()?
+            .prepare_cached("UPDATE photos SET stored = 1, upload = NULL WHERE sha256 = ?1")?
+            .execute([sha256.to_string()])?;
+        Ok(())
+    }
+
+    fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError> {
+        let connection = &self.outbox.connection;
+        let mut statement = connection.prepare_cached("SELECT stored = 1 FROM photos WHERE sha256 = ?1")?;
+        Ok(statement.query_row([sha256.to_string()], |row| row.get(0)).optional()?)
     }
 
     fn set_cursor(&mut self, at: &TopicCursor) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::columns::{number, parse};
+use super::columns::parse;
 use crate::chain::Hash;
 use crate::store::StoreError;
 
@@ -21,27 +21,11 @@ pub struct WaitingPhoto {
 }
 
 impl SqliteStore {
-    /// Notes a photo whose file is in place.
-    pub fn keep_photo(&mut self, photo: &WaitingPhoto) -> Result<(), StoreError> {
-        self.kept()?
-            .prepare_cached("INSERT INTO photos (sha256, size, mime) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-            .execute(params![photo.sha256.to_string(), number(photo.size), photo.mime])?;
-        Ok(())
-    }
-
     /// Notes where an upload was begun, or that it has to begin again.
     pub fn photo_upload(&mut self, sha256: &Hash, upload: Option<&str>) -> Result<(), StoreError> {
         self.kept()?
             .prepare_cached("UPDATE photos SET upload = ?2 WHERE sha256 = ?1")?
             .execute(params![sha256.to_string(), upload])?;
-        Ok(())
-    }
-
-    /// The server has the photo.
-    pub fn photo_stored(&mut self, sha256: &Hash) -> Result<(), StoreError> {
-        self.kept()?
-            .prepare_cached("UPDATE photos SET stored = 1, upload = NULL WHERE sha256 = ?1")?
-            .execute([sha256.to_string()])?;
         Ok(())
     }
 
