@@ -6,7 +6,7 @@ use crate::chance::Chance;
 use crate::resume::backoff;
 use crate::store::{Store, StoreError, TopicCursor};
 use crate::topic::Topic;
-use crate::wire::{Mode, TopicState};
+use crate::wire::{Mode, ResetReason, TopicState};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loading {
@@ -23,6 +23,13 @@ impl Loading {
     }
 }
 
+impl Feed {
+    /// Cursors count from another beginning now: how far the feed is here, nobody knows before its next snapshot.
+    fn forget_epoch(&mut self) {
+        (self.epoch, self.cursor) = (None, 0);
+    }
+}
+
 impl Base {
     /// How a feed goes on after a hello: the snapshot it needs, by path and query.
     pub(crate) fn resume(&mut self, state: &TopicState) -> Option<String> {
@@ -31,15 +38,21 @@ impl Base {
         if state.mode == Mode::Denied || (state.mode == Mode::Delta && continues) {
             return None;
         }
+        if !continues {
+            feed.forget_epoch();
+        }
         let path = format!("/v1/sync/snapshot?topic={}", state.topic);
         feed.loading = Loading::begin(&path);
         Some(path)
     }
 
     /// The feed starts over. False: it is not followed, or its snapshot is being fetched already.
-    pub(crate) fn reset(&mut self, topic: Topic, path: &str) -> bool {
+    pub(crate) fn reset(&mut self, topic: Topic, path: &str, reason: ResetReason) -> bool {
         match self.feeds.get_mut(&topic) {
             Some(feed) if feed.loading.is_none() => {
+                if reason == ResetReason::Epoch {
+                    feed.forget_epoch();
+                }
                 feed.loading = Loading::begin(path);
                 true
             }

@@ -32,7 +32,7 @@ pub(crate) struct Base {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Feed {
-    /// None before the first snapshot.
+    /// None before the first snapshot, and before the first of another epoch.
     epoch: Option<String>,
     cursor: i64,
     /// The cursor last reported on this connection.
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::chance::Chance;
     use crate::store::MemoryStore;
-    use crate::wire::Raw;
+    use crate::wire::{Raw, ResetReason};
 
     fn topic() -> Topic {
         "site:018f0000-0000-7000-8000-00000000000a".parse().unwrap()
@@ -187,8 +187,8 @@ mod tests {
         assert_eq!(base.cursor(topic()), Some(7));
         let row = store.row(topic(), "queue", "018f0000-0000-7000-8000-0000000000b1").unwrap().unwrap();
         assert_eq!(row.version, 4, "the higher version wins");
-        assert!(base.reset(topic(), "/p"));
-        assert!(!base.reset(topic(), "/p"), "one snapshot at a time");
+        assert!(base.reset(topic(), "/p", ResetReason::Slow));
+        assert!(!base.reset(topic(), "/p", ResetReason::Slow), "one snapshot at a time");
         assert_eq!(base.due_at(), None);
         base.load_failed(topic(), 1_000, &mut Chance::new(1));
         let at = base.due_at().unwrap();

@@ -90,6 +90,20 @@ pub enum Notice {
         /// Entries offered again.
         entries: usize,
     },
+    /// The server was restored and has forgotten what it had said of these: they are offered again as they were.
+    Rewound {
+        /// Entries offered again.
+        entries: usize,
+    },
+    /// An act was judged again by a restored server, and not as before.
+    Overturned {
+        /// The act.
+        act: ActId,
+        /// What had become of it.
+        before: Verdict,
+        /// What has become of it now.
+        verdict: Verdict,
+    },
     /// The device was blocked.
     Revoked {
         /// Why.

@@ -2,7 +2,7 @@
 
 use super::{Client, Effect, Notice};
 use crate::limits;
-use crate::resume::{Live, Loss, Phase, Stop, millis};
+use crate::resume::{Live, Loss, Phase, millis};
 use crate::session::Now;
 use crate::store::{KeptLease, Store, StoreError};
 use crate::wire::{App, Hello, SealReason, Welcome};
@@ -35,7 +35,7 @@ impl Client {
     }
 
     pub(super) fn welcome(&mut self, welcome: Welcome, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
-        self.limits = welcome.limits;
+        self.limits = welcome.limits.clone();
         self.link.jitter_ms = self.limits.jitter_ms;
         let acked = self.outbox.stream().acked_seq;
         self.link.phase = Phase::Live(Live {
@@ -45,7 +45,7 @@ impl Client {
             ping_at: now.monotonic + self.heartbeat(),
             ping_n: 0,
             report_at: now.monotonic + millis(limits::REPORT_EVERY),
-            reported_acked: acked,
+            reported_acked: acked.min(welcome.last_seq),
             hold_until: now.monotonic,
             waiting: None,
             leave_at: None,
@@ -54,14 +54,16 @@ impl Client {
         if ahead_ms.abs() > 300_000 {
             self.tell(Notice::ClockSkew { ahead_ms });
         }
-        if welcome.last_seq < acked {
-            self.stop(Stop::Rewound);
+        self.note_epoch(&welcome.server_epoch, store)?;
+        if let Some(reason) = self.compare(&welcome, store)? {
+            self.seal(reason, now);
             return Ok(());
         }
-        let own = self.outbox.hash_at(welcome.last_seq);
-        if own.is_none_or(|own| welcome.hash.is_some_and(|theirs| theirs != own)) {
-            self.seal(SealReason::Fork, now);
-            return Ok(());
+        // Before the verdicts: their positions are of the epochs that the feeds have now.
+        for state in &welcome.topics {
+            if let Some(path) = self.base.resume(state) {
+                self.effects.push(Effect::FetchSnapshot { topic: state.topic, path });
+            }
         }
         if !self.settle(&welcome.results, now, store)? {
             self.drop_link(Loss::Failed, now);
@@ -70,12 +72,23 @@ impl Client {
         if welcome.more {
             self.ask_results(now);
         }
-        for state in &welcome.topics {
-            if let Some(path) = self.base.resume(state) {
-                self.effects.push(Effect::FetchSnapshot { topic: state.topic, path });
+        Ok(())
+    }
+
+    /// Both memories of the stream, at the server's last entry. What is returned ends the stream.
+    fn compare(&mut self, welcome: &Welcome, store: &mut impl Store) -> Result<Option<SealReason>, StoreError> {
+        if welcome.last_seq < self.outbox.stream().acked_seq {
+            // Without a hash nothing says that it is the same chain.
+            let Some(theirs) = welcome.hash else { return Ok(Some(SealReason::Fork)) };
+            if let Some(reason) = self.rewind(welcome.last_seq, theirs, store)? {
+                return Ok(Some(reason));
             }
         }
-        Ok(())
+        let own = self.outbox.hash_at(welcome.last_seq);
+        if own.is_none_or(|own| welcome.hash.is_some_and(|theirs| theirs != own)) {
+            return Ok(Some(SealReason::Fork));
+        }
+        Ok(self.outbox.has_hole().then_some(SealReason::Hole))
     }
 
     pub(super) fn heartbeat(&self) -> i64 {

@@ -33,7 +33,9 @@ impl Client {
             (ServerFrame::Retry(retry), Phase::Live(_)) => self.retry(&retry, now),
             (ServerFrame::Gap(gap), Phase::Live(_)) => self.gap(gap, now),
             (ServerFrame::Push(push), Phase::Live(_)) => self.push(&push, now, store)?,
-            (ServerFrame::Reset(reset), Phase::Live(_)) if self.base.reset(reset.topic, &reset.snapshot) => {
+            (ServerFrame::Reset(reset), Phase::Live(_))
+                if self.base.reset(reset.topic, &reset.snapshot, reset.reason) =>
+            {
                 self.effects.push(Effect::FetchSnapshot { topic: reset.topic, path: reset.snapshot });
             }
             _ => {}

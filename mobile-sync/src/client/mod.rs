@@ -9,6 +9,7 @@ mod effect;
 mod event;
 mod greeting;
 mod hearing;
+mod rewind;
 mod settling;
 mod turn;
 mod work;
@@ -62,6 +63,8 @@ pub struct Client {
     sessions: BTreeMap<UserId, Session>,
     actor: Option<UserId>,
     leases: BTreeMap<LeaseId, KeptLease>,
+    /// The server's, at the last welcome.
+    server_epoch: Option<String>,
     scans: VecDeque<(UserId, i64)>,
     effects: Vec<Effect>,
 }
@@ -95,6 +98,7 @@ impl Client {
             limits: Limits::default(),
             sessions: BTreeMap::new(),
             actor: None,
+            server_epoch: loaded.server_epoch,
             leases: loaded.leases.into_iter().map(|lease| (lease.lease_id, lease)).collect(),
             scans: VecDeque::new(),
             effects: Vec::new(),

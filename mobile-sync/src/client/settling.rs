@@ -3,8 +3,10 @@
 use floorline_domain::ids::EntryKey;
 use floorline_domain::refusal::Outcome;
 
+use super::rewind::overturned;
 use super::{Client, Notice};
-use crate::resume::{Loss, Owed, Stop, Waiting};
+use crate::outbox::Left;
+use crate::resume::{Loss, Owed, Waiting};
 use crate::session::Now;
 use crate::store::{Attention, Store, StoreError};
 use crate::topic::Position;
@@ -53,13 +55,13 @@ impl Client {
                 continue;
             }
             let shown_until = self.shown_until(&verdict);
-            let Some(act) = self.outbox.settle(raw, &verdict, shown_until, now.time, store)? else { return Ok(false) };
-            let attention = match (verdict.needs_someone(), verdict.stops()) {
-                (true, true) => Attention::Stop,
-                (true, false) => Attention::Card,
-                (false, _) => Attention::None,
-            };
+            let settled = self.outbox.settle(raw, &verdict, shown_until, now.time, store)?;
+            let Some(Left { act, earlier }) = settled else { return Ok(false) };
+            if let Some(before) = earlier.and_then(|earlier| overturned(&earlier, &verdict)) {
+                self.tell(Notice::Overturned { act, before, verdict: verdict.clone() });
+            }
             let key = EntryKey { stream_id: self.outbox.stream().id, seq: verdict.seq };
+            let attention = Attention::to(&verdict);
             self.tell(Notice::Settled { act, key, verdict, attention });
         }
         Ok(true)
@@ -108,7 +110,8 @@ impl Client {
         if gap.expect_seq > self.outbox.next_seq() {
             self.seal(SealReason::Fork, now);
         } else if gap.expect_seq <= acked {
-            self.stop(Stop::Rewound);
+            // The server was rewound under this connection: the next welcome says how far.
+            self.drop_link(Loss::Failed, now);
         } else if gap.expect_seq > acked + 1 {
             self.ask_results(now);
         }

@@ -1,10 +1,12 @@
 //! Acts that the server has not confirmed, or that the screen does not show from the server's own telling yet.
 //!
 //! An entry gets its `seq`, its bytes and its hash once, when it is saved, and leaves only with a stored verdict. When
-//! its stream is sealed it is offered again as a new entry that names its origin; the act keeps its name.
+//! its stream is sealed it is offered again as a new entry that names its origin; the act keeps its name. When the server
+//! was rewound it is offered again as it was.
 
 mod held;
 mod reoffer;
+mod rewind;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use floorline_domain::ids::{EntryKey, ItemId, LeaseId, StreamId};
 
 pub use self::held::{Held, Refused};
+pub(crate) use self::settle::Left;
 use crate::chain::{self, Hash};
 use crate::entry::Entry;
 use crate::limits::{ENTRY_BYTES, ORIGIN_BYTES};
@@ -153,7 +156,8 @@ impl Outbox {
     fn link(&self, bytes: Raw, seq: i64, act: ActId, made_time: i64) -> Kept {
         let previous = self.hash_at(seq - 1).unwrap_or(self.stream.acked_hash);
         let hash = chain::next(&previous, bytes.bytes());
-        Kept { act, key: EntryKey { stream_id: self.stream.id, seq }, bytes, hash, made_time }
+        let key = EntryKey { stream_id: self.stream.id, seq };
+        Kept { act, key, bytes, hash, made_time, earlier: None }
     }
 
     /// The next batch: from the first entry without a verdict, as much as one submit may carry.

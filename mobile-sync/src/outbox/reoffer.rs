@@ -21,7 +21,7 @@ impl Outbox {
             let seq = self.next_seq();
             let bytes = offer_again(&old, seq, &moved)?;
             moved.insert(old.key.seq, seq);
-            let kept = self.link(bytes, seq, act, old.made_time);
+            let kept = Kept { earlier: old.earlier, ..self.link(bytes, seq, act, old.made_time) };
             store.reoffer(&kept)?;
             self.hold(kept, None);
         }

@@ -6,6 +6,13 @@ use crate::topic::{Position, Topic};
 use crate::verdict::Verdict;
 use crate::wire::Raw;
 
+/// An act that has its verdict.
+pub(crate) struct Left {
+    pub(crate) act: ActId,
+    /// What had become of it before the server was rewound.
+    pub(crate) earlier: Option<Raw>,
+}
+
 impl Outbox {
     /// Stores the verdict of the stream's first entry without one. None: it is another entry's.
     pub(crate) fn settle(
@@ -15,16 +22,12 @@ impl Outbox {
         shown_until: Option<Position>,
         settled_time: i64,
         store: &mut impl Store,
-    ) -> Result<Option<ActId>, StoreError> {
+    ) -> Result<Option<Left>, StoreError> {
         let Some((&seq, &act)) = self.queue.first_key_value() else { return Ok(None) };
         let Some(held) = self.acts.get_mut(&act).filter(|_| verdict.seq == seq) else { return Ok(None) };
-        let attention = match (verdict.needs_someone(), verdict.stops()) {
-            (false, _) => Attention::None,
-            (true, false) => Attention::Card,
-            (true, true) => Attention::Stop,
-        };
-        let settled = Settled { verdict: raw.clone(), attention, shown_until, settled_time };
+        let settled = Settled { verdict: raw.clone(), attention: Attention::to(verdict), shown_until, settled_time };
         store.settle(&held.kept, &settled)?;
+        let earlier = held.kept.earlier.take();
         self.stream.acked_seq = seq;
         self.stream.acked_hash = held.kept.hash;
         held.settled = Some(settled);
@@ -33,7 +36,7 @@ impl Outbox {
             Some(at) => drop(self.settling.insert((at.topic, at.cursor, act))),
             None => self.unfold(act),
         }
-        Ok(Some(act))
+        Ok(Some(Left { act, earlier }))
     }
 
     /// The base has reached `cursor`: what it contains is no longer predicted.

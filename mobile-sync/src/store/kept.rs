@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::Hash;
 use crate::topic::{Position, Topic};
+use crate::verdict::Verdict;
 use crate::wire::Raw;
 
 /// The name of an act on this device, which stays the same when its entry is re-offered on another stream.
@@ -36,6 +37,8 @@ pub struct Kept {
     pub hash: Hash,
     /// When it was made, by the device's clock.
     pub made_time: i64,
+    /// What had become of it before the server was rewound, until it has a verdict again.
+    pub earlier: Option<Raw>,
 }
 
 /// Whether someone must look at what became of an act.
@@ -48,6 +51,17 @@ pub enum Attention {
     Card,
     /// A full screen that must be confirmed: stop handling the part.
     Stop,
+}
+
+impl Attention {
+    /// What a verdict asks for.
+    pub fn to(verdict: &Verdict) -> Self {
+        match (verdict.needs_someone(), verdict.stops()) {
+            (false, _) => Self::None,
+            (true, false) => Self::Card,
+            (true, true) => Self::Stop,
+        }
+    }
 }
 
 /// A final verdict as it is stored with its entry.
@@ -114,6 +128,8 @@ pub struct Row {
 pub struct Loaded {
     /// The open stream; none in a new database.
     pub stream: Option<StreamState>,
+    /// The server's epoch at the last welcome.
+    pub server_epoch: Option<String>,
     /// Entries without a verdict, by place.
     pub outbox: Vec<Kept>,
     /// Entries whose verdict the base does not show yet, and those someone must still look at.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use floorline_domain::ids::LeaseId;
+use floorline_domain::ids::{LeaseId, StreamId};
 
 use super::{
     ActId, Attention, JournalLine, Kept, KeptLease, Loaded, Row, Settled, Store, StoreError, StreamState, TopicCursor,
@@ -21,6 +21,7 @@ pub struct MemoryStore {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Memory {
     stream: Option<StreamState>,
+    server_epoch: Option<String>,
     entries: BTreeMap<ActId, JournalLine>,
     last_act: u64,
     leases: BTreeMap<LeaseId, KeptLease>,
@@ -43,7 +44,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
-        let Memory { stream, entries, last_act, leases, topics, .. } = &self.now;
+        let Memory { stream, server_epoch, entries, last_act, leases, topics, .. } = &self.now;
         let open = |line: &&JournalLine| {
             line.settled
                 .as_ref()
@@ -54,6 +55,7 @@ impl Store for MemoryStore {
         outbox.sort_by_key(|kept| kept.key.seq);
         Ok(Loaded {
             stream: *stream,
+            server_epoch: server_epoch.clone(),
             outbox,
             open: entries.values().filter(open).cloned().collect(),
             last_act: *last_act,
@@ -72,6 +74,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError> {
+        self.now.server_epoch = Some(epoch.to_owned());
+        Ok(())
+    }
+
     fn append(&mut self, kept: &Kept) -> Result<(), StoreError> {
         self.now.last_act = self.now.last_act.max(kept.act.0);
         self.now.entries.insert(kept.act, JournalLine { kept: kept.clone(), settled: None });
@@ -84,11 +91,34 @@ impl Store for MemoryStore {
     }
 
     fn settle(&mut self, kept: &Kept, settled: &Settled) -> Result<(), StoreError> {
-        self.line(kept.act)?.settled = Some(settled.clone());
+        let line = self.line(kept.act)?;
+        line.settled = Some(settled.clone());
+        line.kept.earlier = None;
         if let Some(stream) = self.now.stream.as_mut().filter(|stream| stream.id == kept.key.stream_id) {
             stream.acked_seq = kept.key.seq;
             stream.acked_hash = kept.hash;
         }
+        Ok(())
+    }
+
+    fn judged(&mut self, stream: StreamId, from_seq: i64) -> Result<Vec<JournalLine>, StoreError> {
+        let judged = |line: &&JournalLine| {
+            line.settled.is_some() && line.kept.key.stream_id == stream && line.kept.key.seq >= from_seq
+        };
+        let mut lines: Vec<JournalLine> = self.now.entries.values().filter(judged).cloned().collect();
+        lines.sort_by_key(|line| line.kept.key.seq);
+        Ok(lines)
+    }
+
+    fn rewind(&mut self, stream: &StreamState) -> Result<(), StoreError> {
+        let forgotten =
+            |line: &&mut JournalLine| line.kept.key.stream_id == stream.id && line.kept.key.seq > stream.acked_seq;
+        for line in self.now.entries.values_mut().filter(forgotten) {
+            if let Some(settled) = line.settled.take() {
+                line.kept.earlier = Some(settled.verdict);
+            }
+        }
+        self.now.stream = Some(*stream);
         Ok(())
     }
 

@@ -7,6 +7,8 @@
 mod kept;
 mod memory;
 
+use floorline_domain::ids::StreamId;
+
 pub use self::kept::{ActId, Attention, JournalLine, Kept, KeptLease, Loaded, Row, Settled, StreamState, TopicCursor};
 pub use self::memory::MemoryStore;
 use crate::chain::Hash;
@@ -30,12 +32,19 @@ pub trait Store {
 
     /// Seals the open stream, if there is one, and opens this one.
     fn open_stream(&mut self, stream: &StreamState) -> Result<(), StoreError>;
+    /// Keeps the server's epoch.
+    fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError>;
     /// Saves a new entry.
     fn append(&mut self, kept: &Kept) -> Result<(), StoreError>;
     /// Gives a saved act its new place, bytes and hash on another stream.
     fn reoffer(&mut self, kept: &Kept) -> Result<(), StoreError>;
     /// Stores the verdict of an entry and moves its stream's `acked_seq` there.
     fn settle(&mut self, kept: &Kept, settled: &Settled) -> Result<(), StoreError>;
+    /// Entries of a stream that have a verdict, from a place on, by place.
+    fn judged(&mut self, stream: StreamId, from_seq: i64) -> Result<Vec<JournalLine>, StoreError>;
+    /// The server has forgotten the stream's verdicts after `acked_seq`: those entries are without one again, and what had
+    /// become of them is kept as [`Kept::earlier`].
+    fn rewind(&mut self, stream: &StreamState) -> Result<(), StoreError>;
     /// The base has reached the act: prediction no longer shows it.
     fn shown(&mut self, act: ActId) -> Result<(), StoreError>;
     /// Someone has looked at it.

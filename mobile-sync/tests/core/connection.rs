@@ -216,17 +216,6 @@ fn a_server_out_of_reach_is_never_given_up() {
 }
 
 #[test]
-fn a_rewound_server_stops_the_device_and_costs_nothing() {
-    let mut phone = Phone::new(1);
-    phone.online();
-    phone.act(note(1)).unwrap();
-    phone.server.streams.clear();
-    phone.close(Close::Other(1006));
-    phone.pass(60_000);
-    assert_eq!(phone.client.link(), LinkState::Stopped(Stop::Rewound));
-}
-
-#[test]
 fn a_hand_scans_ten_times_in_five_seconds_and_no_faster() {
     let mut phone = Phone::new(1);
     let scan = || Act::new(Operation::ScanRecord { raw: "x".to_owned() }, None);

@@ -11,7 +11,7 @@ use floorline_mobile_sync::client::{Act, Event, Notice};
 use floorline_mobile_sync::overlay::{ActState, Predicted};
 use floorline_mobile_sync::store::Attention;
 use floorline_mobile_sync::topic::Topic;
-use floorline_mobile_sync::wire::{ClientFrame, Mode, Push, Raw, Reset, ResetReason, ServerFrame};
+use floorline_mobile_sync::wire::{ClientFrame, Close, Mode, Push, Raw, Reset, ResetReason, ServerFrame};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -125,6 +125,28 @@ fn what_is_confirmed_stays_on_the_screen_until_the_feed_tells_it() {
     assert_eq!((screen.item.status, screen.base_version), (Status::OnHold, 2));
     assert!(screen.marks.is_empty());
     assert_eq!(phone.client.acts().count(), 0);
+}
+
+#[test]
+fn what_a_restored_server_books_again_stays_on_the_screen_until_its_feed_tells_it() {
+    let mut phone = on_the_floor();
+    phone.act(on_item(Command::Hold { reason: "stain".to_owned() })).unwrap();
+    let held = apply(jacket(1), &ItemEvent { change: Change::Held { reason: "stain".to_owned() }, stamp: stamp() });
+    phone.frame(told(8, &held));
+    assert!(shown(&mut phone, 1).marks.is_empty());
+    phone.server.rewind(1);
+    phone.close(Close::Other(1006));
+    phone.pass(60_000);
+    assert_eq!(phone.server.log.len(), 1, "booked again, at 8 of another epoch");
+    assert_eq!(phone.fetches.len(), 2);
+    let text = snapshot(7, &[&jacket(1)]).replace(r#""epoch":"e""#, r#""epoch":"e1""#);
+    phone.give(Event::Snapshot { topic: site(), text });
+    let screen = shown(&mut phone, 1);
+    assert_eq!((screen.item.status, screen.base_version), (Status::OnHold, 1));
+    let ServerFrame::Push(push) = told(8, &held) else { panic!("a push") };
+    phone.frame(ServerFrame::Push(Push { epoch: "e1".to_owned(), ..push }));
+    let screen = shown(&mut phone, 1);
+    assert_eq!((screen.item.status, screen.base_version, screen.marks.len()), (Status::OnHold, 2, 0));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod connection;
 mod faults;
 mod floor;
 mod phone;
+mod rewind;
 mod server;
 mod streams;
 mod vectors;

@@ -19,6 +19,8 @@ enum Step {
     Shown(u64),
     LookedAt(u64),
     Reseal,
+    Rewind(i64),
+    Epoch(u8),
     Prune(i64),
     Lease(u128),
     File(u8),
@@ -39,6 +41,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1_u64..20).prop_map(Step::Shown),
         1 => (1_u64..20).prop_map(Step::LookedAt),
         1 => Just(Step::Reseal),
+        2 => (0_i64..12).prop_map(Step::Rewind),
+        1 => (0_u8..3).prop_map(Step::Epoch),
         1 => (0_i64..20).prop_map(Step::Prune),
         1 => (0_u128..3).prop_map(Step::Lease),
         1 => (0_u8..3).prop_map(Step::File),
@@ -91,7 +95,7 @@ impl Driver {
         let bytes = Raw::new(format!("{{\"seq\":{}}}", self.seq)).unwrap();
         let hash = chain::sha256(bytes.bytes());
         let key = EntryKey { stream_id: StreamId(Uuid::from_u128(self.stream)), seq: self.seq };
-        Kept { act: ActId(act), key, bytes, hash, made_time: i64::try_from(act).unwrap() }
+        Kept { act: ActId(act), key, bytes, hash, made_time: i64::try_from(act).unwrap(), earlier: None }
     }
 
     fn perform(&mut self, step: &Step, store: &mut impl Store) {
@@ -114,10 +118,22 @@ impl Driver {
                 self.stream += 1;
                 self.seq = 0;
                 store.open_stream(&fresh(self.stream)).unwrap();
-                let moved: Vec<u64> = self.open.iter().map(|kept| kept.act.0).collect();
-                self.open = moved.into_iter().map(|act| self.entry(act)).collect();
+                let left = std::mem::take(&mut self.open);
+                self.open =
+                    left.into_iter().map(|old| Kept { earlier: old.earlier, ..self.entry(old.act.0) }).collect();
                 self.open.iter().for_each(|kept| store.reoffer(kept).unwrap());
             }
+            Step::Rewind(to) => {
+                let StreamState { id, acked_seq, acked_hash } = store.load().unwrap().stream.unwrap();
+                let stream = StreamState { id, acked_seq: acked_seq.min(*to), acked_hash };
+                let forgotten = store.judged(id, stream.acked_seq + 1).unwrap();
+                store.rewind(&stream).unwrap();
+                let again = forgotten
+                    .into_iter()
+                    .map(|line| Kept { earlier: line.settled.map(|settled| settled.verdict), ..line.kept });
+                self.open.splice(0..0, again);
+            }
+            Step::Epoch(n) => store.set_server_epoch(&n.to_string()).unwrap(),
             Step::Shown(act) if self.is_settled(*act, store) => store.shown(ActId(*act)).unwrap(),
             Step::LookedAt(act) if self.is_settled(*act, store) => store.looked_at(ActId(*act)).unwrap(),
             Step::Prune(before) => store.prune(*before).unwrap(),

@@ -30,6 +30,7 @@ pub(super) fn line(row: &SqlRow<'_>) -> Result<JournalLine, StoreError> {
         bytes: raw(row.get(3)?)?,
         hash: parse(row, 4)?,
         made_time: row.get(5)?,
+        earlier: row.get::<_, Option<String>>(11)?.map(raw).transpose()?,
     };
     let Some(verdict) = row.get::<_, Option<String>>(6)? else { return Ok(JournalLine { kept, settled: None }) };
     let shown_until = match row.get::<_, Option<String>>(8)? {

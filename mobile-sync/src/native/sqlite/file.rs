@@ -15,6 +15,10 @@ CREATE TABLE IF NOT EXISTS entries (
     made_time INTEGER NOT NULL, verdict TEXT, attention INTEGER NOT NULL DEFAULT 0, shown_topic TEXT, shown_cursor INTEGER,
     settled_time INTEGER, UNIQUE (stream_id, seq)
 );
+CREATE TABLE IF NOT EXISTS earlier_verdicts (
+    act INTEGER PRIMARY KEY, earlier TEXT NOT NULL -- from before the server was rewound, until there is one again
+);
+CREATE TABLE IF NOT EXISTS server (one INTEGER PRIMARY KEY CHECK (one = 1), epoch TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entries_open ON entries (act) WHERE verdict IS NULL OR attention <> 0 OR shown_topic IS NOT NULL;
 CREATE TABLE IF NOT EXISTS leases (
     lease_id TEXT PRIMARY KEY, actor TEXT NOT NULL, kept_time INTEGER NOT NULL, lease TEXT NOT NULL

@@ -1,5 +1,6 @@
 //! Each change the core makes, as one statement in the transaction that is open in its file.
 
+use floorline_domain::ids::StreamId;
 use rusqlite::{OptionalExtension, params};
 
 use super::SqliteStore;
@@ -27,6 +28,11 @@ impl Store for SqliteStore {
         connection
             .prepare_cached("INSERT INTO streams (id, acked_seq, acked_hash, open) VALUES (?1, ?2, ?3, 1)")?
             .execute(params![stream.id.to_string(), stream.acked_seq, stream.acked_hash.to_string()])?;
+        Ok(())
+    }
+
+    fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError> {
+        self.kept()?.prepare_cached("INSERT OR REPLACE INTO server (one, epoch) VALUES (1, ?1)")?.execute([epoch])?;
         Ok(())
     }
 
@@ -76,9 +82,38 @@ impl Store for SqliteStore {
                 cursor,
                 settled.settled_time
             ])?;
+        if kept.earlier.is_some() {
+            connection.prepare_cached("DELETE FROM earlier_verdicts WHERE act = ?1")?.execute([number(kept.act.0)])?;
+        }
         connection
             .prepare_cached("UPDATE streams SET acked_seq = ?2, acked_hash = ?3 WHERE id = ?1")?
             .execute(params![kept.key.stream_id.to_string(), kept.key.seq, kept.hash.to_string()])?;
+        Ok(())
+    }
+
+    fn judged(&mut self, stream: StreamId, from_seq: i64) -> Result<Vec<JournalLine>, StoreError> {
+        let values = params![stream.to_string(), from_seq];
+        self.lines("stream_id = ?1 AND seq >= ?2 AND verdict IS NOT NULL ORDER BY seq", values)
+    }
+
+    fn rewind(&mut self, stream: &StreamState) -> Result<(), StoreError> {
+        let connection = self.kept()?;
+        let id = stream.id.to_string();
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO earlier_verdicts (act, earlier)
+                 SELECT act, verdict FROM entries WHERE stream_id = ?1 AND seq > ?2 AND verdict IS NOT NULL",
+            )?
+            .execute(params![id, stream.acked_seq])?;
+        connection
+            .prepare_cached(
+                "UPDATE entries SET verdict = NULL, attention = 0, shown_topic = NULL, shown_cursor = NULL, settled_time = NULL
+                 WHERE stream_id = ?1 AND seq > ?2",
+            )?
+            .execute(params![id, stream.acked_seq])?;
+        connection
+            .prepare_cached("UPDATE streams SET acked_seq = ?2, acked_hash = ?3 WHERE id = ?1")?
+            .execute(params![id, stream.acked_seq, stream.acked_hash.to_string()])?;
         Ok(())
     }
 

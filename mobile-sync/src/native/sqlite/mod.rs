@@ -67,8 +67,9 @@ impl SqliteStore {
 
     fn lines(&self, filter: &str, values: impl rusqlite::Params) -> Result<Vec<JournalLine>, StoreError> {
         let sql = format!(
-            "SELECT act, stream_id, seq, bytes, hash, made_time, verdict, attention, shown_topic, shown_cursor, settled_time
-             FROM entries WHERE {filter}"
+            "SELECT act, stream_id, seq, bytes, hash, made_time, verdict, attention, shown_topic, shown_cursor, settled_time,
+                    earlier
+             FROM entries LEFT JOIN earlier_verdicts USING (act) WHERE {filter}"
         );
         let mut statement = self.outbox.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(values)?;
