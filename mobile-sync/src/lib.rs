@@ -7,6 +7,7 @@
 //! the base under [`floor`], [`overlay`] (prediction by the server's own rules), over a [`store`].
 //! [`native`] drives it on tokio with SQLite. [`decode`] reads QR codes out of pictures.
 
+mod app_version;
 mod base;
 pub mod chain;
 mod chance;

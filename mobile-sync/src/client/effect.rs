@@ -109,6 +109,11 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// The app is older than the server asks for. Work goes on, and what is unsent still goes out; update it.
+    Outdated {
+        /// The oldest version the server asks for.
+        minimum: String,
+    },
     /// The device's clock is off by more than five minutes.
     ClockSkew {
         /// By this many milliseconds; positive when the device is ahead.

@@ -1,6 +1,7 @@
 //! Hello and welcome: both sides say how far they are, and compare the chain there.
 
 use super::{Client, Effect, Notice};
+use crate::app_version::is_older;
 use crate::limits;
 use crate::resume::{Live, Loss, Phase, millis};
 use crate::session::Now;
@@ -53,6 +54,9 @@ impl Client {
         let ahead_ms = now.time - welcome.server_time;
         if ahead_ms.abs() > 300_000 {
             self.tell(Notice::ClockSkew { ahead_ms });
+        }
+        if is_older(&self.config.app_version, &welcome.minimum_app) {
+            self.tell(Notice::Outdated { minimum: welcome.minimum_app.clone() });
         }
         self.note_epoch(&welcome.server_epoch, store)?;
         if let Some(reason) = self.compare(&welcome, store)? {

@@ -46,6 +46,7 @@ pub(crate) struct Server {
     /// Mode of every topic in the welcome.
     pub mode: Mode,
     pub jitter_ms: u64,
+    pub minimum_app: String,
     pub frames: Vec<ClientFrame>,
     /// Every entry judged, in order, and whether it was booked.
     pub judged: Vec<(StreamId, i64, bool)>,
@@ -68,6 +69,7 @@ impl Server {
             mute: false,
             mode: Mode::Delta,
             jitter_ms: 0,
+            minimum_app: "0".to_owned(),
             frames: Vec::new(),
             judged: Vec::new(),
             rewound: 0,
@@ -155,7 +157,7 @@ impl Server {
             more,
             topics: topics.collect(),
             limits: Limits { jitter_ms: self.jitter_ms, batch_entries: 4, ..Limits::default() },
-            minimum_app: "0".to_owned(),
+            minimum_app: self.minimum_app.clone(),
         }))]
     }
 
