@@ -26,12 +26,12 @@ fn workflow() -> Value {
     ] })
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     let entry = EntryKey { stream_id: StreamId(Uuid::nil()), seq: 1 };
     Stamp { by: actor(), at: DateTime::from_timestamp_millis(1_763_600_000_000).unwrap(), entry }
 }
 
-fn jacket(n: u128) -> Item {
+pub(crate) fn jacket(n: u128) -> Item {
     let Topic::Site(site_id) = site() else { panic!("a site") };
     let new = New {
         id: item(n),
@@ -51,29 +51,38 @@ fn jacket(n: u128) -> Item {
 }
 
 fn snapshot(cursor: i64, items: &[&Item]) -> String {
+    snapshot_of(&workflow(), cursor, items)
+}
+
+fn snapshot_of(workflow: &Value, cursor: i64, items: &[&Item]) -> String {
     let mut lines = vec![json!({ "line": "head", "topic": site(), "epoch": "e", "cursor": cursor })];
     lines.extend(items.iter().map(|item| json!({ "line": "item", "item": item })));
-    lines.push(json!({ "line": "workflow_version", "id": VERSION, "workflow": workflow() }));
+    lines.push(json!({ "line": "workflow_version", "id": VERSION, "workflow": workflow }));
     lines.push(json!({ "line": "end", "count": items.len() + 1 }));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// A phone whose floor is one jacket, at cursor 7.
 fn on_the_floor() -> Phone {
+    on_a_floor(&workflow(), &jacket(1))
+}
+
+/// A phone whose floor is one item of a workflow, at cursor 7.
+pub(crate) fn on_a_floor(workflow: &Value, item: &Item) -> Phone {
     let mut phone = Phone::new(1);
     phone.server.mode = Mode::Snapshot;
     phone.server.head = 7;
     phone.online();
-    phone.give(Event::Snapshot { topic: site(), text: snapshot(7, &[&jacket(1)]) });
+    phone.give(Event::Snapshot { topic: site(), text: snapshot_of(workflow, 7, &[item]) });
     phone.server.mode = Mode::Delta;
     phone
 }
 
-fn shown(phone: &mut Phone, n: u128) -> Predicted {
+pub(crate) fn shown(phone: &mut Phone, n: u128) -> Predicted {
     phone.client.floor(&mut phone.store).item(item(n)).unwrap().unwrap()
 }
 
-fn advance() -> Act {
+pub(crate) fn advance() -> Act {
     on_item(Command::Advance { to: None })
 }
 

@@ -5,6 +5,7 @@
 mod connection;
 mod faults;
 mod floor;
+mod hard_gate;
 mod phone;
 mod rewind;
 mod server;
