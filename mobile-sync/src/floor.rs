@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::base::{Base, read_row};
 use crate::op::Operation;
 use crate::outbox::{Held, Outbox};
-use crate::overlay::{Facts, Predicted, fold};
+use crate::overlay::{Facts, LookUp, Predicted, fold};
 use crate::session::Session;
 use crate::store::{Row, Store, StoreError};
 use crate::topic::Topic;
@@ -111,19 +111,13 @@ impl<S: Store> Floor<'_, S> {
         };
         let facts = Facts {
             workflow,
+            sessions: self.sessions,
             order: item.order_id.map(|id| self.order(id)).transpose()?.flatten(),
             components: self.components(&item)?,
             shift: self.shift()?,
+            told_files: item.progress.results.values().flat_map(|record| record.evidence.iter().cloned()).collect(),
         };
-        let mut failed = None;
-        let sessions = self.sessions;
-        let predicted = fold(item, acts.into_iter(), &facts, sessions, |raw| {
-            self.resolve(raw).unwrap_or_else(|error| {
-                failed = Some(error);
-                Resolved::unaided(raw)
-            })
-        });
-        failed.map_or(Ok(predicted), Err)
+        fold(item, acts.into_iter(), &facts, self)
     }
 
     /// An order this device knows nothing of is taken to be open.
@@ -156,6 +150,16 @@ impl<S: Store> Floor<'_, S> {
         let shifts = rows.iter().filter_map(|row| serde_json::from_str::<ShiftRow>(&row.body).ok());
         let mut active = shifts.filter(|shift| shift.user_id == actor && shift.ended_at.is_none());
         Ok(active.next().and_then(|shift| shift.location_id))
+    }
+}
+
+impl<S: Store> LookUp for Floor<'_, S> {
+    fn resolve(&mut self, raw: &str) -> Result<Resolved, StoreError> {
+        Floor::resolve(self, raw)
+    }
+
+    fn uploaded(&mut self, sha256: &str) -> Result<Option<bool>, StoreError> {
+        sha256.parse().map_or(Ok(None), |sha256| self.store.uploaded(&sha256))
     }
 }
 

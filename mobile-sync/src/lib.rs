@@ -7,6 +7,7 @@
 //! the base under [`floor`], [`overlay`] (prediction by the server's own rules), over a [`store`].
 //! [`native`] drives it on tokio with SQLite. [`decode`] reads QR codes out of pictures.
 
+mod app_version;
 mod base;
 pub mod chain;
 mod chance;
@@ -15,14 +16,12 @@ pub mod decode;
 pub mod entry;
 pub mod feed;
 pub mod floor;
-mod known_items;
 pub mod limits;
 #[cfg(feature = "native")]
 pub mod native;
 pub mod op;
 pub mod outbox;
 pub mod overlay;
-mod raw;
 pub mod resume;
 pub mod session;
 pub mod store;

@@ -1,10 +1,10 @@
 //! What the screen shows: the acts this device has not seen confirmed, folded over what the server last told.
 //!
 //! It is the server's own rules that predict. What they refuse here is only marked "may conflict": the server may know
-//! more, so nothing is dropped. What the device does not know (a shift's place, whether a photo has arrived) never
-//! makes a mark.
+//! more, so nothing is dropped. What the device does not know (a shift's place, whether another phone's photo has arrived)
+//! never makes a mark. Of its own files it knows: a hard gate is shut until their uploads have ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use floorline_domain::ids::{LocationId, UserId};
@@ -19,7 +19,7 @@ use crate::entry::Entry;
 use crate::op::Operation;
 use crate::outbox::Held;
 use crate::session::Session;
-use crate::store::ActId;
+use crate::store::{ActId, StoreError};
 
 /// How far an act has come, as the worker sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,28 +69,39 @@ pub struct Mark {
 }
 
 /// What the rules look at besides the item.
-pub(crate) struct Facts {
+pub(crate) struct Facts<'a> {
     pub(crate) workflow: Workflow,
+    pub(crate) sessions: &'a BTreeMap<UserId, Session>,
     pub(crate) order: Option<order::Status>,
     pub(crate) components: Vec<Component>,
     /// Where the person's shift is, if that is known.
     pub(crate) shift: Option<LocationId>,
+    /// Files that the server's own telling of the item names.
+    pub(crate) told_files: BTreeSet<String>,
+}
+
+/// What is looked up when an act asks for it.
+pub(crate) trait LookUp {
+    /// What a scanned text means here.
+    fn resolve(&mut self, raw: &str) -> Result<Resolved, StoreError>;
+    /// Whether the server has the whole of a file; none: this device never had it and cannot know.
+    fn uploaded(&mut self, sha256: &str) -> Result<Option<bool>, StoreError>;
 }
 
 /// Folds acts over an item.
 pub(crate) fn fold<'a>(
     item: Item,
     acts: impl Iterator<Item = &'a Held>,
-    facts: &Facts,
-    sessions: &BTreeMap<UserId, Session>,
-    mut resolve: impl FnMut(&str) -> Resolved,
-) -> Predicted {
+    facts: &Facts<'_>,
+    look_up: &mut impl LookUp,
+) -> Result<Predicted, StoreError> {
     let mut predicted = Predicted { base_version: item.version, item, marks: Vec::new() };
     for held in acts {
         let conflict = match command(held.entry.as_ref(), &predicted.item) {
             Some((entry, command)) => {
-                let scanned = scanned_text(&command).map(&mut resolve);
-                match judge(&predicted.item, &command, held, entry, facts, sessions, scanned.as_ref()) {
+                let scanned = scanned_text(&command).map(|raw| look_up.resolve(raw)).transpose()?;
+                let absent = absent_files(&predicted.item, held, facts, look_up)?;
+                match judge(&predicted.item, &command, (held, entry), facts, scanned.as_ref(), &absent) {
                     Ok(events) => {
                         predicted.item = events.iter().fold(predicted.item, item::apply);
                         None
@@ -102,7 +113,27 @@ pub(crate) fn fold<'a>(
         };
         predicted.marks.push(Mark { act: held.kept.act, state: held.state(), conflict });
     }
-    predicted
+    Ok(predicted)
+}
+
+/// Files of the item that a hard gate would wait for now. What the server has booked, it has seen the files of.
+fn absent_files(
+    item: &Item,
+    held: &Held,
+    facts: &Facts<'_>,
+    look_up: &mut impl LookUp,
+) -> Result<BTreeSet<String>, StoreError> {
+    let gated = facts.workflow.stage(&item.stage).is_some_and(|stage| stage.hard_gate);
+    let mut absent = BTreeSet::new();
+    if !gated || held.settled.is_some() {
+        return Ok(absent);
+    }
+    for sha256 in item.progress.results.values().flat_map(|record| &record.evidence) {
+        if !look_up.uploaded(sha256)?.unwrap_or_else(|| facts.told_files.contains(sha256)) {
+            absent.insert(sha256.clone());
+        }
+    }
+    Ok(absent)
 }
 
 /// What an entry does to the item. A place of this site is taken to belong to it.
@@ -127,15 +158,14 @@ fn scanned_text(command: &Command) -> Option<&str> {
 fn judge(
     item: &Item,
     command: &Command,
-    held: &Held,
-    entry: &Entry,
-    facts: &Facts,
-    sessions: &BTreeMap<UserId, Session>,
+    (held, entry): (&Held, &Entry),
+    facts: &Facts<'_>,
     scanned: Option<&Resolved>,
+    absent: &BTreeSet<String>,
 ) -> Result<Vec<item::Event>, Refusal> {
     let stage = facts.workflow.stage(&item.stage);
     let (all, every_role);
-    let actor = match sessions.get(&entry.actor) {
+    let actor = match facts.sessions.get(&entry.actor) {
         Some(session) => Actor { id: entry.actor, permissions: &session.permissions, roles: &session.roles },
         None => {
             all = Permission::ALL.iter().copied().collect::<PermissionSet>();
@@ -151,7 +181,7 @@ fn judge(
         expected_stage: entry.stage.as_deref(),
         base_version: entry.base.and_then(|base| base.version),
         scanned,
-        blobs_ready: &|_| true,
+        blobs_ready: &|sha256| !absent.contains(sha256),
         ..Context::new(&facts.workflow, actor, held.kept.key, now)
     };
     item::decide(item, command, &context)

@@ -20,8 +20,6 @@ pub enum Stop {
     Revoked,
     /// The app is too old for the server.
     Outdated,
-    /// The server has forgotten verdicts this device holds: it was restored from a backup.
-    Rewound,
 }
 
 /// How the device is connected, as a screen shows it.

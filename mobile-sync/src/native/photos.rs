@@ -17,8 +17,10 @@ use super::phone::Inner;
 use super::sqlite::WaitingPhoto;
 use super::worker::ask;
 use crate::chain::{Hash, sha256};
+use crate::client::Event;
 use crate::entry::Blob;
 use crate::limits::UPLOAD_CHUNK;
+use crate::store::Store;
 
 /// Uploads of one photo that may end in a mismatch before it is left for the next round.
 const TRIES: u32 = 3;
@@ -45,10 +47,11 @@ pub(super) async fn keep(inner: &Inner, bytes: Vec<u8>, mime: &str, role: Option
         Ok::<Hash, NativeError>(hash)
     };
     let hash = tokio::task::spawn_blocking(write).await.map_err(|_| NativeError::Closed)??;
-    let waiting = WaitingPhoto { sha256: hash, size, mime: mime.to_owned(), upload: None };
-    ask(&inner.asks, move |_, store, _| Ok(store.keep_photo(&waiting)?)).await?;
+    let blob = Blob { sha256: hash, size, mime: mime.to_owned(), role };
+    let file = blob.clone();
+    ask(&inner.asks, move |_, store, _| Ok(store.keep_file(&file)?)).await?;
     inner.photos.notify_one();
-    Ok(Blob { sha256: hash, size, mime: mime.to_owned(), role })
+    Ok(blob)
 }
 
 /// Uploads whatever waits, whenever there is a connection, until the device is closed.
@@ -108,8 +111,8 @@ async fn upload(inner: &Inner, photo: &WaitingPhoto) -> Result<(), NativeError> 
             }
         }
         if offset >= photo.size {
-            let hash = photo.sha256;
-            return ask(&inner.asks, move |_, store, _| Ok(store.photo_stored(&hash)?)).await;
+            inner.give(Event::Uploaded { sha256: photo.sha256 });
+            return Ok(());
         }
         remember(inner, photo.sha256, None).await?;
     }

@@ -192,6 +192,28 @@ fn an_old_app_stops_and_loses_nothing() {
 }
 
 #[test]
+fn an_app_older_than_asked_for_is_told_once_a_connection_and_works_on() {
+    let told = |phone: &Phone| {
+        let outdated = |notice: &&Notice| matches!(notice, Notice::Outdated { minimum } if minimum == "1.0.1");
+        phone.notices.iter().filter(outdated).count()
+    };
+    let mut phone = Phone::new(1);
+    phone.server.minimum_app = "1.0.0".to_owned();
+    phone.online();
+    assert_eq!(phone.client.link(), LinkState::Live);
+    assert!(!phone.notices.iter().any(|notice| matches!(notice, Notice::Outdated { .. })));
+    phone.server.minimum_app = "1.0.1".to_owned();
+    phone.close(Close::Other(1006));
+    phone.act(note(1)).unwrap();
+    phone.pass(60_000);
+    phone.act(note(2)).unwrap();
+    assert_eq!((told(&phone), phone.client.unsent()), (1, 0));
+    phone.close(Close::Other(1006));
+    phone.pass(60_000);
+    assert_eq!(told(&phone), 2, "again on the next connection");
+}
+
+#[test]
 fn two_that_replace_each_other_do_not_fight() {
     let mut phone = Phone::new(1);
     phone.online();
@@ -213,17 +235,6 @@ fn a_server_out_of_reach_is_never_given_up() {
     phone.unreachable = false;
     phone.pass(61_000);
     assert_eq!(phone.client.unsent(), 0);
-}
-
-#[test]
-fn a_rewound_server_stops_the_device_and_costs_nothing() {
-    let mut phone = Phone::new(1);
-    phone.online();
-    phone.act(note(1)).unwrap();
-    phone.server.streams.clear();
-    phone.close(Close::Other(1006));
-    phone.pass(60_000);
-    assert_eq!(phone.client.link(), LinkState::Stopped(Stop::Rewound));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Any order of acts, drops, lost answers, crashes and seals: every saved act is booked exactly once, in order.
+//! Any order of acts, drops, lost answers, crashes, seals and restored servers: every saved act is booked exactly once, in order.
 
 use floorline_mobile_sync::store::{ActId, Store};
 use floorline_mobile_sync::wire::Close;
@@ -18,6 +18,7 @@ enum Step {
     Reach(bool),
     Crash,
     Seal,
+    Rewind { back: usize, heard: bool },
     Pass(i64),
 }
 
@@ -32,8 +33,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Reach),
         1 => Just(Step::Crash),
         1 => Just(Step::Seal),
+        1 => (1_usize..6, any::<bool>()).prop_map(|(back, heard)| Step::Rewind { back, heard }),
         3 => (0_i64..30_000).prop_map(Step::Pass),
     ]
+}
+
+/// How many of the latest verdicts are of the phone's open stream: a restore never goes back behind a seal here.
+fn since_the_last_seal(phone: &Phone) -> usize {
+    let stream = phone.client.stream();
+    let sealed = phone.server.streams.get(&stream).is_none_or(|stream| stream.sealed);
+    let newest = phone.server.judged.iter().rev().take_while(|(id, _, _)| *id == stream);
+    if sealed { 0 } else { newest.count() }
 }
 
 proptest! {
@@ -60,9 +70,18 @@ proptest! {
                 Step::Seal => {
                     let stream = phone.client.stream();
                     // A server seals a stream whether or not the phone is there to hear it.
-                    if let Some(stream) = phone.server.streams.get_mut(&stream) {
+                    let acked = phone.store.load().unwrap().stream.unwrap().acked_seq;
+                    // One that is behind its phone is healed before anyone seals it.
+                    if let Some(stream) = phone.server.streams.get_mut(&stream).filter(|stream| stream.last_seq >= acked) {
                         stream.sealed = true;
                         phone.close(Close::Sealed);
+                    }
+                }
+                Step::Rewind { back, heard } => {
+                    let back = back.min(since_the_last_seal(&phone));
+                    phone.server.rewind(back);
+                    if heard {
+                        phone.close(Close::Other(1006));
                     }
                 }
                 Step::Pass(ms) => phone.pass(ms),
@@ -72,6 +91,8 @@ proptest! {
         phone.server.busy = 0;
         phone.lose_answers = 0;
         phone.unreachable = false;
+        // No connection outlives the server it was made to.
+        phone.close(Close::Other(1006));
         phone.online();
         phone.pass(300_000);
         prop_assert_eq!(phone.client.unsent(), 0, "every outbox drains");

@@ -11,7 +11,7 @@ use floorline_mobile_sync::client::{Act, Event, Notice};
 use floorline_mobile_sync::overlay::{ActState, Predicted};
 use floorline_mobile_sync::store::Attention;
 use floorline_mobile_sync::topic::Topic;
-use floorline_mobile_sync::wire::{ClientFrame, Mode, Push, Raw, Reset, ResetReason, ServerFrame};
+use floorline_mobile_sync::wire::{ClientFrame, Close, Mode, Push, Raw, Reset, ResetReason, ServerFrame};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -26,12 +26,12 @@ fn workflow() -> Value {
     ] })
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     let entry = EntryKey { stream_id: StreamId(Uuid::nil()), seq: 1 };
     Stamp { by: actor(), at: DateTime::from_timestamp_millis(1_763_600_000_000).unwrap(), entry }
 }
 
-fn jacket(n: u128) -> Item {
+pub(crate) fn jacket(n: u128) -> Item {
     let Topic::Site(site_id) = site() else { panic!("a site") };
     let new = New {
         id: item(n),
@@ -51,29 +51,38 @@ fn jacket(n: u128) -> Item {
 }
 
 fn snapshot(cursor: i64, items: &[&Item]) -> String {
+    snapshot_of(&workflow(), cursor, items)
+}
+
+fn snapshot_of(workflow: &Value, cursor: i64, items: &[&Item]) -> String {
     let mut lines = vec![json!({ "line": "head", "topic": site(), "epoch": "e", "cursor": cursor })];
     lines.extend(items.iter().map(|item| json!({ "line": "item", "item": item })));
-    lines.push(json!({ "line": "workflow_version", "id": VERSION, "workflow": workflow() }));
+    lines.push(json!({ "line": "workflow_version", "id": VERSION, "workflow": workflow }));
     lines.push(json!({ "line": "end", "count": items.len() + 1 }));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// A phone whose floor is one jacket, at cursor 7.
 fn on_the_floor() -> Phone {
+    on_a_floor(&workflow(), &jacket(1))
+}
+
+/// A phone whose floor is one item of a workflow, at cursor 7.
+pub(crate) fn on_a_floor(workflow: &Value, item: &Item) -> Phone {
     let mut phone = Phone::new(1);
     phone.server.mode = Mode::Snapshot;
     phone.server.head = 7;
     phone.online();
-    phone.give(Event::Snapshot { topic: site(), text: snapshot(7, &[&jacket(1)]) });
+    phone.give(Event::Snapshot { topic: site(), text: snapshot_of(workflow, 7, &[item]) });
     phone.server.mode = Mode::Delta;
     phone
 }
 
-fn shown(phone: &mut Phone, n: u128) -> Predicted {
+pub(crate) fn shown(phone: &mut Phone, n: u128) -> Predicted {
     phone.client.floor(&mut phone.store).item(item(n)).unwrap().unwrap()
 }
 
-fn advance() -> Act {
+pub(crate) fn advance() -> Act {
     on_item(Command::Advance { to: None })
 }
 
@@ -125,6 +134,28 @@ fn what_is_confirmed_stays_on_the_screen_until_the_feed_tells_it() {
     assert_eq!((screen.item.status, screen.base_version), (Status::OnHold, 2));
     assert!(screen.marks.is_empty());
     assert_eq!(phone.client.acts().count(), 0);
+}
+
+#[test]
+fn what_a_restored_server_books_again_stays_on_the_screen_until_its_feed_tells_it() {
+    let mut phone = on_the_floor();
+    phone.act(on_item(Command::Hold { reason: "stain".to_owned() })).unwrap();
+    let held = apply(jacket(1), &ItemEvent { change: Change::Held { reason: "stain".to_owned() }, stamp: stamp() });
+    phone.frame(told(8, &held));
+    assert!(shown(&mut phone, 1).marks.is_empty());
+    phone.server.rewind(1);
+    phone.close(Close::Other(1006));
+    phone.pass(60_000);
+    assert_eq!(phone.server.log.len(), 1, "booked again, at 8 of another epoch");
+    assert_eq!(phone.fetches.len(), 2);
+    let text = snapshot(7, &[&jacket(1)]).replace(r#""epoch":"e""#, r#""epoch":"e1""#);
+    phone.give(Event::Snapshot { topic: site(), text });
+    let screen = shown(&mut phone, 1);
+    assert_eq!((screen.item.status, screen.base_version), (Status::OnHold, 1));
+    let ServerFrame::Push(push) = told(8, &held) else { panic!("a push") };
+    phone.frame(ServerFrame::Push(Push { epoch: "e1".to_owned(), ..push }));
+    let screen = shown(&mut phone, 1);
+    assert_eq!((screen.item.status, screen.base_version, screen.marks.len()), (Status::OnHold, 2, 0));
 }
 
 #[test]

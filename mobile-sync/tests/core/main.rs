@@ -5,7 +5,9 @@
 mod connection;
 mod faults;
 mod floor;
+mod hard_gate;
 mod phone;
+mod rewind;
 mod server;
 mod streams;
 mod vectors;

@@ -41,12 +41,17 @@ pub(crate) struct Server {
     pub busy: usize,
     /// Answer submits with `gap`, whatever they are.
     pub confused: bool,
-    /// Say nothing to submits.
+    /// Say nothing to submits and seals.
     pub mute: bool,
     /// Mode of every topic in the welcome.
     pub mode: Mode,
     pub jitter_ms: u64,
+    pub minimum_app: String,
     pub frames: Vec<ClientFrame>,
+    /// Every entry judged, in order, and whether it was booked.
+    pub judged: Vec<(StreamId, i64, bool)>,
+    /// How often history was rewound; in every epoch's name.
+    rewound: usize,
     session: i64,
     open: Option<StreamId>,
 }
@@ -64,7 +69,10 @@ impl Server {
             mute: false,
             mode: Mode::Delta,
             jitter_ms: 0,
+            minimum_app: "0".to_owned(),
             frames: Vec::new(),
+            judged: Vec::new(),
+            rewound: 0,
             session: 0,
             open: None,
         }
@@ -82,6 +90,7 @@ impl Server {
                 one(ServerFrame::Result(Results { upto_seq, results, more }))
             }
             ClientFrame::Submit(submit) => self.submit(submit),
+            ClientFrame::Seal(_) if self.mute => Vec::new(),
             ClientFrame::Seal(_) => {
                 self.stream().sealed = true;
                 vec![Answer::Close(Close::Sealed)]
@@ -91,6 +100,25 @@ impl Server {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// A backup from before the last `k` verdicts is restored; every epoch is another one.
+    pub(crate) fn rewind(&mut self, k: usize) {
+        for (id, seq, booked) in self.judged.split_off(self.judged.len().saturating_sub(k)).into_iter().rev() {
+            let stream = self.streams.get_mut(&id).unwrap();
+            stream.receipts.remove(&seq);
+            stream.last_seq = seq - 1;
+            stream.last_hash = stream.receipts.get(&stream.last_seq).map_or(chain::start(id), |(hash, _)| *hash);
+            if booked {
+                self.log.pop();
+                self.head -= 1;
+            }
+        }
+        self.rewound += 1;
+    }
+
+    fn epoch(&self, name: &str) -> String {
+        if self.rewound == 0 { name.to_owned() } else { format!("{name}{}", self.rewound) }
     }
 
     fn stream(&mut self) -> &mut Stream {
@@ -116,20 +144,20 @@ impl Server {
         let topics = hello.subscriptions.iter().map(|subscription| TopicState {
             topic: subscription.topic,
             mode: if subscription.topic == self.topic { self.mode } else { Mode::Denied },
-            epoch: "e".to_owned(),
+            epoch: self.epoch("e"),
             head: self.head,
         });
         vec![Answer::Frame(ServerFrame::Welcome(Welcome {
             session: self.session,
             server_time: time,
-            server_epoch: "s".to_owned(),
+            server_epoch: self.epoch("s"),
             last_seq,
             hash: Some(hash),
             results,
             more,
             topics: topics.collect(),
             limits: Limits { jitter_ms: self.jitter_ms, batch_entries: 4, ..Limits::default() },
-            minimum_app: "0".to_owned(),
+            minimum_app: self.minimum_app.clone(),
         }))]
     }
 
@@ -181,12 +209,14 @@ impl Server {
             let (stored, verdict) = self.streams.get(&origin.stream_id)?.receipts.get(&origin.seq)?;
             (*stored == origin.hash).then(|| verdict.clone())
         });
+        let logged = self.log.len();
         let mut verdict = match earlier {
             Some(verdict) => verdict.read::<Value>().unwrap(),
             None => self.decide(&entry),
         };
         verdict.as_object_mut().unwrap().insert("seq".to_owned(), json!(seq));
         let verdict = Raw::of(&verdict).unwrap();
+        self.judged.push((self.open.unwrap(), seq, self.log.len() > logged));
         let stream = self.stream();
         stream.last_seq = seq;
         stream.last_hash = hash;

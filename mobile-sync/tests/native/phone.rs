@@ -127,6 +127,29 @@ async fn a_stream_sealed_over_http_is_offered_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restored_server_gets_back_what_it_forgot_even_from_a_phone_that_was_closed() {
+    for transport in [Transport::WebSocket, Transport::Http] {
+        let fake = Fake::start(Protocol::new(site())).await;
+        let folder = tempfile::tempdir().unwrap();
+        let config = PhoneConfig { transport, ..enrolled(&fake, &folder).await };
+        let phone = Phone::open(config.clone()).await.unwrap();
+        phone.sign_in("a@b", "secret").await.unwrap();
+        phone.act_all((0..10).map(note).collect()).await.unwrap();
+        phone.go_online();
+        within(phone.drained()).await.unwrap();
+        phone.close().await;
+        fake.with(|state| state.core.rewind(6));
+        let phone = Phone::open(config).await.unwrap();
+        let mut events = phone.events();
+        phone.go_online();
+        within(async { while events.recv().await.unwrap() != (Notice::Rewound { entries: 6 }) {} }).await;
+        within(phone.drained()).await.unwrap();
+        assert_eq!(fake.with(|state| state.core.log.len()), 10);
+        assert_eq!(fake.with(|state| state.core.streams.len()), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_uploaded_in_chunks_and_goes_on_where_it_stopped() {
     let fake = Fake::start(Protocol::new(site())).await;
     fake.with(|state| state.tear_upload = true);
@@ -134,15 +157,13 @@ async fn a_photo_is_uploaded_in_chunks_and_goes_on_where_it_stopped() {
     let phone = Phone::open(enrolled(&fake, &folder).await).await.unwrap();
     phone.sign_in("a@b", "secret").await.unwrap();
     phone.go_online();
+    let mut events = phone.events();
     let bytes: Vec<u8> = (0..700_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     let blob = phone.keep_photo(bytes.clone(), "image/jpeg", Some("front".to_owned())).await.unwrap();
     assert_eq!(blob.sha256, sha256(&bytes));
-    within(async {
-        while phone.standing().await.unwrap().photos > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    let uploaded = Notice::Uploaded { sha256: blob.sha256 };
+    within(async { while events.recv().await.unwrap() != uploaded {} }).await;
+    assert_eq!(phone.standing().await.unwrap().photos, 0);
     let uploads = fake.with(|state| state.uploads.clone());
     assert_eq!(uploads.len(), 1, "begun once");
     assert_eq!(uploads.values().next().unwrap().1, bytes);

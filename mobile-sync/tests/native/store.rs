@@ -1,7 +1,8 @@
 //! SQLite against the reference model: whatever is written, committed, lost or opened again, both keep the same.
 
 use floorline_domain::ids::{EntryKey, LeaseId, StreamId};
-use floorline_mobile_sync::chain;
+use floorline_mobile_sync::chain::{self, Hash};
+use floorline_mobile_sync::entry::Blob;
 use floorline_mobile_sync::native::SqliteStore;
 use floorline_mobile_sync::store::{
     ActId, Attention, Kept, KeptLease, MemoryStore, Row, Settled, Store, StreamState, TopicCursor,
@@ -18,8 +19,12 @@ enum Step {
     Shown(u64),
     LookedAt(u64),
     Reseal,
+    Rewind(i64),
+    Epoch(u8),
     Prune(i64),
     Lease(u128),
+    File(u8),
+    Uploaded(u8),
     Cursor(i64),
     Swap(u8),
     Put(u8, i64),
@@ -36,8 +41,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1_u64..20).prop_map(Step::Shown),
         1 => (1_u64..20).prop_map(Step::LookedAt),
         1 => Just(Step::Reseal),
+        2 => (0_i64..12).prop_map(Step::Rewind),
+        1 => (0_u8..3).prop_map(Step::Epoch),
         1 => (0_i64..20).prop_map(Step::Prune),
         1 => (0_u128..3).prop_map(Step::Lease),
+        1 => (0_u8..3).prop_map(Step::File),
+        1 => (0_u8..3).prop_map(Step::Uploaded),
         1 => (0_i64..9).prop_map(Step::Cursor),
         1 => (0_u8..4).prop_map(Step::Swap),
         2 => (0_u8..4, 0_i64..9).prop_map(|(id, version)| Step::Put(id, version)),
@@ -54,6 +63,10 @@ fn topic() -> Topic {
 
 fn row(id: u8, version: i64) -> Row {
     Row { kind: "item".to_owned(), id: id.to_string(), version, body: format!("{{\"v\":{version}}}") }
+}
+
+fn file(n: u8) -> Hash {
+    chain::sha256(&[n])
 }
 
 fn fresh(n: u128) -> StreamState {
@@ -82,7 +95,7 @@ impl Driver {
         let bytes = Raw::new(format!("{{\"seq\":{}}}", self.seq)).unwrap();
         let hash = chain::sha256(bytes.bytes());
         let key = EntryKey { stream_id: StreamId(Uuid::from_u128(self.stream)), seq: self.seq };
-        Kept { act: ActId(act), key, bytes, hash, made_time: i64::try_from(act).unwrap() }
+        Kept { act: ActId(act), key, bytes, hash, made_time: i64::try_from(act).unwrap(), earlier: None }
     }
 
     fn perform(&mut self, step: &Step, store: &mut impl Store) {
@@ -105,10 +118,22 @@ impl Driver {
                 self.stream += 1;
                 self.seq = 0;
                 store.open_stream(&fresh(self.stream)).unwrap();
-                let moved: Vec<u64> = self.open.iter().map(|kept| kept.act.0).collect();
-                self.open = moved.into_iter().map(|act| self.entry(act)).collect();
+                let left = std::mem::take(&mut self.open);
+                self.open =
+                    left.into_iter().map(|old| Kept { earlier: old.earlier, ..self.entry(old.act.0) }).collect();
                 self.open.iter().for_each(|kept| store.reoffer(kept).unwrap());
             }
+            Step::Rewind(to) => {
+                let StreamState { id, acked_seq, acked_hash } = store.load().unwrap().stream.unwrap();
+                let stream = StreamState { id, acked_seq: acked_seq.min(*to), acked_hash };
+                let forgotten = store.judged(id, stream.acked_seq + 1).unwrap();
+                store.rewind(&stream).unwrap();
+                let again = forgotten
+                    .into_iter()
+                    .map(|line| Kept { earlier: line.settled.map(|settled| settled.verdict), ..line.kept });
+                self.open.splice(0..0, again);
+            }
+            Step::Epoch(n) => store.set_server_epoch(&n.to_string()).unwrap(),
             Step::Shown(act) if self.is_settled(*act, store) => store.shown(ActId(*act)).unwrap(),
             Step::LookedAt(act) if self.is_settled(*act, store) => store.looked_at(ActId(*act)).unwrap(),
             Step::Prune(before) => store.prune(*before).unwrap(),
@@ -117,6 +142,11 @@ impl Driver {
                 let lease_id = LeaseId(Uuid::from_u128(*n));
                 store.keep_lease(&KeptLease { lease_id, actor, kept_time: 1, lease: format!("jwt {n}") }).unwrap();
             }
+            Step::File(n) => {
+                let file = Blob { sha256: file(*n), size: 1, mime: "image/jpeg".to_owned(), role: None };
+                store.keep_file(&file).unwrap();
+            }
+            Step::Uploaded(n) => store.set_uploaded(&file(*n)).unwrap(),
             Step::Cursor(cursor) => {
                 store.set_cursor(&TopicCursor { topic: topic(), epoch: "e".to_owned(), cursor: *cursor }).unwrap();
             }
@@ -188,6 +218,9 @@ proptest! {
         ours.leases.sort_by_key(|lease| lease.lease_id);
         prop_assert_eq!(ours, theirs);
         prop_assert_eq!(sqlite.journal(ActId(0), 1000).unwrap(), model.journal(ActId(0), 1000).unwrap());
+        for n in 0..3 {
+            prop_assert_eq!(sqlite.uploaded(&file(n)).unwrap(), model.uploaded(&file(n)).unwrap());
+        }
         prop_assert_eq!(sqlite.rows(topic(), "item").unwrap(), model.rows(topic(), "item").unwrap());
         prop_assert_eq!(sqlite.row(topic(), "item", "1").unwrap(), model.row(topic(), "item", "1").unwrap());
     }

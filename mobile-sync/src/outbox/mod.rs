@@ -1,63 +1,27 @@
 //! Acts that the server has not confirmed, or that the screen does not show from the server's own telling yet.
 //!
 //! An entry gets its `seq`, its bytes and its hash once, when it is saved, and leaves only with a stored verdict. When
-//! its stream is sealed it is offered again as a new entry that names its origin; the act keeps its name.
+//! its stream is sealed it is offered again as a new entry that names its origin; the act keeps its name. When the server
+//! was rewound it is offered again as it was.
+
+mod held;
+mod reoffer;
+mod rewind;
+mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use floorline_domain::ids::{EntryKey, ItemId, LeaseId, StreamId};
-use serde_json::{Value, json};
 
+pub use self::held::{Held, Refused};
+pub(crate) use self::settle::Left;
 use crate::chain::{self, Hash};
 use crate::entry::Entry;
 use crate::limits::{ENTRY_BYTES, ORIGIN_BYTES};
 use crate::op::read_entry;
-use crate::store::{ActId, Attention, Kept, Loaded, Settled, Store, StoreError, StreamState};
-use crate::topic::{Position, Topic};
-use crate::verdict::Verdict;
+use crate::store::{ActId, Kept, Loaded, Settled, Store, StoreError, StreamState};
+use crate::topic::Topic;
 use crate::wire::{Limits, Raw, Submit, Unsent};
-
-/// An act that is kept in memory.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Held {
-    /// What is stored.
-    pub kept: Kept,
-    /// What it says; none when another version of the app wrote it in a way this one cannot read.
-    pub entry: Option<Entry>,
-    /// Its verdict, once there is one.
-    pub settled: Option<Settled>,
-    /// It went out on the present connection.
-    pub sent: bool,
-}
-
-/// Why an act was not saved.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// Nobody is signed in.
-    #[error("nobody is signed in")]
-    SignedOut,
-    /// More scans than a hand can make.
-    #[error("too fast, wait {wait_ms} ms")]
-    TooFast {
-        /// Milliseconds until the next one.
-        wait_ms: i64,
-    },
-    /// The entry does not fit.
-    #[error("too large: {bytes} bytes")]
-    TooLarge {
-        /// What it would have taken.
-        bytes: usize,
-    },
-    /// Too much is unsent; nothing old is dropped to make room.
-    #[error("too much is unsent: {count} entries")]
-    Full {
-        /// Unsent entries.
-        count: usize,
-    },
-    /// No server could read it.
-    #[error("{0}")]
-    Unreadable(String),
-}
 
 /// The outbox and what lies between it and the base.
 #[derive(Debug, Clone, PartialEq)]
@@ -192,7 +156,8 @@ impl Outbox {
     fn link(&self, bytes: Raw, seq: i64, act: ActId, made_time: i64) -> Kept {
         let previous = self.hash_at(seq - 1).unwrap_or(self.stream.acked_hash);
         let hash = chain::next(&previous, bytes.bytes());
-        Kept { act, key: EntryKey { stream_id: self.stream.id, seq }, bytes, hash, made_time }
+        let key = EntryKey { stream_id: self.stream.id, seq };
+        Kept { act, key, bytes, hash, made_time, earlier: None }
     }
 
     /// The next batch: from the first entry without a verdict, as much as one submit may carry.
@@ -220,116 +185,4 @@ impl Outbox {
             }
         }
     }
-
-    /// Stores the verdict of the stream's first entry without one. None: it is another entry's.
-    pub(crate) fn settle(
-        &mut self,
-        raw: &Raw,
-        verdict: &Verdict,
-        shown_until: Option<Position>,
-        settled_time: i64,
-        store: &mut impl Store,
-    ) -> Result<Option<ActId>, StoreError> {
-        let Some((&seq, &act)) = self.queue.first_key_value() else { return Ok(None) };
-        let Some(held) = self.acts.get_mut(&act).filter(|_| verdict.seq == seq) else { return Ok(None) };
-        let attention = match (verdict.needs_someone(), verdict.stops()) {
-            (false, _) => Attention::None,
-            (true, false) => Attention::Card,
-            (true, true) => Attention::Stop,
-        };
-        let settled = Settled { verdict: raw.clone(), attention, shown_until, settled_time };
-        store.settle(&held.kept, &settled)?;
-        self.stream.acked_seq = seq;
-        self.stream.acked_hash = held.kept.hash;
-        held.settled = Some(settled);
-        self.queue.remove(&seq);
-        match shown_until {
-            Some(at) => drop(self.settling.insert((at.topic, at.cursor, act))),
-            None => self.unfold(act),
-        }
-        Ok(Some(act))
-    }
-
-    /// The base has reached `cursor`: what it contains is no longer predicted.
-    pub(crate) fn reached(&mut self, topic: Topic, cursor: i64, store: &mut impl Store) -> Result<(), StoreError> {
-        let all = (topic, i64::MIN, ActId(0))..=(topic, cursor, ActId(u64::MAX));
-        let reached: Vec<_> = self.settling.range(all).copied().collect();
-        for settling in reached {
-            let (_, _, act) = settling;
-            self.settling.remove(&settling);
-            if let Some(settled) = self.acts.get_mut(&act).and_then(|held| held.settled.as_mut()) {
-                settled.shown_until = None;
-                store.shown(act)?;
-            }
-            self.unfold(act);
-        }
-        Ok(())
-    }
-
-    /// Someone has looked at what became of an act.
-    pub(crate) fn looked_at(&mut self, act: ActId, store: &mut impl Store) -> Result<(), StoreError> {
-        if let Some(settled) = self.acts.get_mut(&act).and_then(|held| held.settled.as_mut()) {
-            settled.attention = Attention::None;
-            store.looked_at(act)?;
-            self.unfold(act);
-        }
-        Ok(())
-    }
-
-    /// Takes an act out of prediction, and out of memory unless someone must still look at it.
-    fn unfold(&mut self, act: ActId) {
-        let Some(held) = self.acts.get(&act) else { return };
-        let Some(settled) = &held.settled else { return };
-        if settled.shown_until.is_some() {
-            return;
-        }
-        if let Some(item) = held.entry.as_ref().and_then(|entry| entry.item_id)
-            && let Some(acts) = self.by_item.get_mut(&item)
-        {
-            acts.remove(&act);
-            if acts.is_empty() {
-                self.by_item.remove(&item);
-            }
-        }
-        if settled.attention == Attention::None {
-            self.acts.remove(&act);
-        }
-    }
-
-    /// Opens another stream and offers everything without a verdict again there.
-    pub(crate) fn reseal(&mut self, id: StreamId, store: &mut impl Store) -> Result<(), StoreError> {
-        let leftovers: Vec<ActId> = std::mem::take(&mut self.queue).into_values().collect();
-        self.stream = fresh(id);
-        store.open_stream(&self.stream)?;
-        let mut moved = BTreeMap::new();
-        for act in leftovers {
-            let Some(old) = self.acts.get(&act).map(|held| held.kept.clone()) else { continue };
-            let seq = self.next_seq();
-            let bytes = offer_again(&old, seq, &moved)?;
-            moved.insert(old.key.seq, seq);
-            let kept = self.link(bytes, seq, act, old.made_time);
-            store.reoffer(&kept)?;
-            self.hold(kept, None);
-        }
-        Ok(())
-    }
-}
-
-/// The same act as a new entry: `seq` anew, the predecessor renumbered or none, and where it stood first.
-fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<i64, i64>) -> Result<Raw, StoreError> {
-    let broken = |error: serde_json::Error| StoreError(format!("entry {}: {error}", old.key.seq));
-    let mut entry: Value = old.bytes.read().map_err(broken)?;
-    let members = entry.as_object_mut().ok_or_else(|| StoreError(format!("entry {} is no object", old.key.seq)))?;
-    members.insert("seq".to_owned(), json!(seq));
-    if let Some(base) = members.get_mut("base").and_then(Value::as_object_mut) {
-        let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&seq));
-        match predecessor {
-            Some(seq) => base.insert("predecessor".to_owned(), json!(seq)),
-            None => base.remove("predecessor"),
-        };
-    }
-    members
-        .entry("origin")
-        .or_insert_with(|| json!({ "stream_id": old.key.stream_id, "seq": old.key.seq, "hash": old.hash }));
-    Raw::of(&entry).map_err(broken)
 }

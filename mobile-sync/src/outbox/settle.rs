@@ -1,0 +1,87 @@
+//! How an act leaves: with its verdict from the outbox, with the base's own telling from prediction, with a look from memory.
+
+use super::Outbox;
+use crate::store::{ActId, Attention, Settled, Store, StoreError};
+use crate::topic::{Position, Topic};
+use crate::verdict::Verdict;
+use crate::wire::Raw;
+
+/// An act that has its verdict.
+pub(crate) struct Left {
+    pub(crate) act: ActId,
+    /// What had become of it before the server was rewound.
+    pub(crate) earlier: Option<Raw>,
+}
+
+impl Outbox {
+    /// Stores the verdict of the stream's first entry without one. None: it is another entry's.
+    pub(crate) fn settle(
+        &mut self,
+        raw: &Raw,
+        verdict: &Verdict,
+        shown_until: Option<Position>,
+        settled_time: i64,
+        store: &mut impl Store,
+    ) -> Result<Option<Left>, StoreError> {
+        let Some((&seq, &act)) = self.queue.first_key_value() else { return Ok(None) };
+        let Some(held) = self.acts.get_mut(&act).filter(|_| verdict.seq == seq) else { return Ok(None) };
+        let settled = Settled { verdict: raw.clone(), attention: Attention::to(verdict), shown_until, settled_time };
+        store.settle(&held.kept, &settled)?;
+        let earlier = held.kept.earlier.take();
+        self.stream.acked_seq = seq;
+        self.stream.acked_hash = held.kept.hash;
+        held.settled = Some(settled);
+        self.queue.remove(&seq);
+        match shown_until {
+            Some(at) => drop(self.settling.insert((at.topic, at.cursor, act))),
+            None => self.unfold(act),
+        }
+        Ok(Some(Left { act, earlier }))
+    }
+
+    /// The base has reached `cursor`: what it contains is no longer predicted.
+    pub(crate) fn reached(&mut self, topic: Topic, cursor: i64, store: &mut impl Store) -> Result<(), StoreError> {
+        let all = (topic, i64::MIN, ActId(0))..=(topic, cursor, ActId(u64::MAX));
+        let reached: Vec<_> = self.settling.range(all).copied().collect();
+        for settling in reached {
+            let (_, _, act) = settling;
+            self.settling.remove(&settling);
+            if let Some(settled) = self.acts.get_mut(&act).and_then(|held| held.settled.as_mut()) {
+                settled.shown_until = None;
+                store.shown(act)?;
+            }
+            self.unfold(act);
+        }
+        Ok(())
+    }
+
+    /// Someone has looked at what became of an act.
+    pub(crate) fn looked_at(&mut self, act: ActId, store: &mut impl Store) -> Result<(), StoreError> {
+        if let Some(settled) = self.acts.get_mut(&act).and_then(|held| held.settled.as_mut()) {
+            settled.attention = Attention::None;
+            store.looked_at(act)?;
+            self.unfold(act);
+        }
+        Ok(())
+    }
+
+    /// Takes an act out of prediction, and out of memory unless someone must still look at it.
+    fn unfold(&mut self, act: ActId) {
+        let Some(held) = self.acts.get(&act) else { return };
+        let Some(settled) = &held.settled else { return };
+        if settled.shown_until.is_some() {
+            return;
+        }
+        if let Some(item) = held.entry.as_ref().and_then(|entry| entry.item_id)
+            && let Some(acts) = self.by_item.get_mut(&item)
+        {
+            acts.remove(&act);
+            if acts.is_empty() {
+                self.by_item.remove(&item);
+            }
+        }
+        if settled.attention == Attention::None {
+            self.acts.remove(&act);
+        }
+    }
+}

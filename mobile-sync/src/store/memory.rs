@@ -1,0 +1,214 @@
+//! The reference: what every other store must keep the same.
+
+use std::collections::BTreeMap;
+
+use floorline_domain::ids::{LeaseId, StreamId};
+
+use super::{
+    ActId, Attention, JournalLine, Kept, KeptLease, Loaded, Row, Settled, Store, StoreError, StreamState, TopicCursor,
+};
+use crate::chain::Hash;
+use crate::entry::Blob;
+use crate::topic::Topic;
+
+/// A store in memory, for the simulator and for tests: what is not committed is lost by [`MemoryStore::crash`].
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    durable: Memory,
+    now: Memory,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Memory {
+    stream: Option<StreamState>,
+    server_epoch: Option<String>,
+    entries: BTreeMap<ActId, JournalLine>,
+    last_act: u64,
+    leases: BTreeMap<LeaseId, KeptLease>,
+    /// By hash: whether the server has it.
+    files: BTreeMap<Hash, bool>,
+    topics: BTreeMap<Topic, TopicCursor>,
+    rows: BTreeMap<(Topic, String, String), Row>,
+}
+
+impl MemoryStore {
+    /// Loses everything since the last commit, as a power cut does.
+    pub fn crash(&mut self) {
+        self.now = self.durable.clone();
+    }
+
+    fn line(&mut self, act: ActId) -> Result<&mut JournalLine, StoreError> {
+        self.now.entries.get_mut(&act).ok_or_else(|| StoreError(format!("act {} is not kept", act.0)))
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        let Memory { stream, server_epoch, entries, last_act, leases, topics, .. } = &self.now;
+        let open = |line: &&JournalLine| {
+            line.settled
+                .as_ref()
+                .is_some_and(|settled| settled.shown_until.is_some() || settled.attention != Attention::None)
+        };
+        let mut outbox: Vec<Kept> =
+            entries.values().filter(|line| line.settled.is_none()).map(|line| line.kept.clone()).collect();
+        outbox.sort_by_key(|kept| kept.key.seq);
+        Ok(Loaded {
+            stream: *stream,
+            server_epoch: server_epoch.clone(),
+            outbox,
+            open: entries.values().filter(open).cloned().collect(),
+            last_act: *last_act,
+            leases: leases.values().cloned().collect(),
+            topics: topics.values().cloned().collect(),
+        })
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        self.durable = self.now.clone();
+        Ok(())
+    }
+
+    fn open_stream(&mut self, stream: &StreamState) -> Result<(), StoreError> {
+        self.now.stream = Some(*stream);
+        Ok(())
+    }
+
+    fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError> {
+        self.now.server_epoch = Some(epoch.to_owned());
+        Ok(())
+    }
+
+    fn append(&mut self, kept: &Kept) -> Result<(), StoreError> {
+        self.now.last_act = self.now.last_act.max(kept.act.0);
+        self.now.entries.insert(kept.act, JournalLine { kept: kept.clone(), settled: None });
+        Ok(())
+    }
+
+    fn reoffer(&mut self, kept: &Kept) -> Result<(), StoreError> {
+        self.line(kept.act)?.kept = kept.clone();
+        Ok(())
+    }
+
+    fn settle(&mut self, kept: &Kept, settled: &Settled) -> Result<(), StoreError> {
+        let line = self.line(kept.act)?;
+        line.settled = Some(settled.clone());
+        line.kept.earlier = None;
+        if let Some(stream) = self.now.stream.as_mut().filter(|stream| stream.id == kept.key.stream_id) {
+            stream.acked_seq = kept.key.seq;
+            stream.acked_hash = kept.hash;
+        }
+        Ok(())
+    }
+
+    fn judged(&mut self, stream: StreamId, from_seq: i64) -> Result<Vec<JournalLine>, StoreError> {
+        let judged = |line: &&JournalLine| {
+            line.settled.is_some() && line.kept.key.stream_id == stream && line.kept.key.seq >= from_seq
+        };
+        let mut lines: Vec<JournalLine> = self.now.entries.values().filter(judged).cloned().collect();
+        lines.sort_by_key(|line| line.kept.key.seq);
+        Ok(lines)
+    }
+
+    fn rewind(&mut self, stream: &StreamState) -> Result<(), StoreError> {
+        let forgotten =
+            |line: &&mut JournalLine| line.kept.key.stream_id == stream.id && line.kept.key.seq > stream.acked_seq;
+        for line in self.now.entries.values_mut().filter(forgotten) {
+            if let Some(settled) = line.settled.take() {
+                line.kept.earlier = Some(settled.verdict);
+            }
+        }
+        self.now.stream = Some(*stream);
+        Ok(())
+    }
+
+    fn shown(&mut self, act: ActId) -> Result<(), StoreError> {
+        if let Some(settled) = &mut self.line(act)?.settled {
+            settled.shown_until = None;
+        }
+        Ok(())
+    }
+
+    fn looked_at(&mut self, act: ActId) -> Result<(), StoreError> {
+        if let Some(settled) = &mut self.line(act)?.settled {
+            settled.attention = Attention::None;
+        }
+        Ok(())
+    }
+
+    fn journal(&mut self, after: ActId, limit: usize) -> Result<Vec<JournalLine>, StoreError> {
+        let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        Ok(self.now.entries.range(later).take(limit).map(|(_, line)| line.clone()).collect())
+    }
+
+    fn prune(&mut self, settled_before: i64) -> Result<(), StoreError> {
+        self.now.entries.retain(|_, line| {
+            line.settled.as_ref().is_none_or(|settled| {
+                settled.settled_time >= settled_before
+                    || settled.attention != Attention::None
+                    || settled.shown_until.is_some()
+            })
+        });
+        Ok(())
+    }
+
+    fn keep_lease(&mut self, lease: &KeptLease) -> Result<(), StoreError> {
+        self.now.leases.insert(lease.lease_id, lease.clone());
+        Ok(())
+    }
+
+    fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError> {
+        self.now.files.entry(file.sha256).or_default();
+        Ok(())
+    }
+
+    fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError> {
+        if let Some(uploaded) = self.now.files.get_mut(sha256) {
+            *uploaded = true;
+        }
+        Ok(())
+    }
+
+    fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError> {
+        Ok(self.now.files.get(sha256).copied())
+    }
+
+    fn set_cursor(&mut self, at: &TopicCursor) -> Result<(), StoreError> {
+        self.now.topics.insert(at.topic, at.clone());
+        Ok(())
+    }
+
+    fn swap(&mut self, at: &TopicCursor, rows: &[Row]) -> Result<(), StoreError> {
+        self.now.rows.retain(|(topic, _, _), _| *topic != at.topic);
+        for row in rows {
+            self.put_row(at.topic, row)?;
+        }
+        self.set_cursor(at)
+    }
+
+    fn put_row(&mut self, topic: Topic, row: &Row) -> Result<(), StoreError> {
+        self.now.rows.insert((topic, row.kind.clone(), row.id.clone()), row.clone());
+        Ok(())
+    }
+
+    fn drop_row(&mut self, topic: Topic, kind: &str, id: &str) -> Result<(), StoreError> {
+        self.now.rows.remove(&(topic, kind.to_owned(), id.to_owned()));
+        Ok(())
+    }
+
+    fn row(&mut self, topic: Topic, kind: &str, id: &str) -> Result<Option<Row>, StoreError> {
+        Ok(self.now.rows.get(&(topic, kind.to_owned(), id.to_owned())).cloned())
+    }
+
+    fn rows(&mut self, topic: Topic, kind: &str) -> Result<Vec<Row>, StoreError> {
+        let from = (topic, kind.to_owned(), String::new());
+        let same = |((of, noun, _), _): &(&(Topic, String, String), &Row)| *of == topic && noun == kind;
+        Ok(self.now.rows.range(from..).take_while(same).map(|(_, row)| row.clone()).collect())
+    }
+
+    fn clear_base(&mut self) -> Result<(), StoreError> {
+        self.now.topics.clear();
+        self.now.rows.clear();
+        Ok(())
+    }
+}
