@@ -37,6 +37,15 @@ pub(super) struct UserRow {
     pub(super) roles: Value,
 }
 
+impl UserRow {
+    /// Whether they hold a role that is not among these.
+    pub(super) fn holds_besides(&self, role_ids: &[Uuid]) -> bool {
+        let roles = self.roles.as_array().into_iter().flatten();
+        let mut held = roles.filter_map(|role| role.get("id")?.as_str()?.parse::<Uuid>().ok());
+        held.any(|id| !role_ids.contains(&id))
+    }
+}
+
 /// Which users a list shows.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
