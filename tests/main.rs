@@ -8,6 +8,7 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod cases;
+mod components;
 mod coverage;
 mod embedded_postgres;
 mod engine;
@@ -23,8 +24,10 @@ mod locations;
 mod migrations;
 mod objects;
 mod openapi;
+mod order_bounds;
 mod order_lifecycle;
 mod orders;
+mod overrides;
 mod photos;
 mod queues;
 mod resolver;

@@ -102,7 +102,8 @@ async fn a_shift_needs_a_place_of_ones_own() {
     }
     let elsewhere = json!({ "site_id": floor.north().site(), "location_id": floor.south().station() });
     worker.post("/v1/shifts", elsewhere).await.assert_problem("WRONG_LOCATION");
-    worker.post("/v1/shifts", json!({ "site_id": floor.north().station() })).await.assert_status(422);
+    let station = worker.post("/v1/shifts", json!({ "site_id": floor.north().station() })).await;
+    station.assert_status(422).assert_problem("INVALID").assert_field("site_id");
     worker.post("/v1/shifts", json!({})).await.assert_problem("BAD_REQUEST");
     worker.post("/v1/shifts/not-an-id/end", json!({})).await.assert_status(404);
 }

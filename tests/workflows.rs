@@ -193,3 +193,115 @@ async fn figures_follow_from_items() {
     assert_eq!((&analytics["stages"][0]["stage"], &analytics["stages"][0]["left"]), (&json!("cut"), &json!(1)));
     assert_eq!(by.get(&format!("/v1/workflows/{workflow}/items")).await.rows().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_in_use_is_not_switched_off_by_a_change_either() {
+    let floor = Floor::new().await;
+    let (north, by) = (floor.north(), floor.north().supervisor());
+    let order = north.accepted_order(1).await;
+    let workflow = by.get(&format!("/v1/orders/{order}")).await.text("workflow_id");
+    let path = format!("/v1/workflows/{workflow}");
+    let version = by.get(&path).await.version();
+    let refused = by.if_match(version).patch(&path, json!({ "active": false })).await;
+    refused.assert_status(409).assert_problem("IN_USE");
+    assert_eq!(refused.json["context"], json!({ "items": 1, "codes": ["CAP-0001"] }));
+    by.if_match(version).patch(&path, json!({ "description": "Hats", "active": true })).await.assert_status(200);
+    by.post(&format!("/v1/orders/{order}/cancel"), json!({})).await.assert_status(200);
+    let off = by.if_match(version + 1).patch(&path, json!({ "active": false })).await;
+    assert_eq!(off.assert_status(200).json["active"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_has_a_size() {
+    let floor = Floor::new().await;
+    let by = floor.north().supervisor();
+    let label = "x".repeat(150);
+    let actions: Vec<Value> =
+        (0..70).map(|n| json!({ "key": format!("a{n}"), "kind": "note", "label": label })).collect();
+    let stage = |n: usize| json!({ "key": format!("s{n}"), "name": "Stage", "actions": actions });
+    let stages: Vec<Value> = (0..100).map(stage).collect();
+    let large = by.post("/v1/workflows", json!({ "name": "Large", "stages": stages })).await;
+    large.assert_status(422).assert_problem("INVALID").assert_field("stages");
+    let half = by.post("/v1/workflows", json!({ "name": "Half", "stages": &stages[..60] })).await;
+    let path = format!("/v1/workflows/{}", half.assert_status(201).id());
+    let whole = by.if_match(1).patch(&path, json!({ "stages": stages })).await;
+    whole.assert_status(422).assert_field("stages");
+    let mut heavy = stage(60);
+    heavy["roles"] = json!([vec!["r"; 400_000].join("")]);
+    by.post(&format!("{path}/versions/draft/stages"), heavy).await.assert_status(422).assert_field("stages");
+    let checked = by.post(&format!("{path}/validate"), json!({ "stages": stages })).await;
+    checked.assert_status(422).assert_field("stages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_checked_is_what_is_published() {
+    let floor = Floor::new().await;
+    let by = floor.north().supervisor();
+    let made = by.post("/v1/workflows", json!({ "name": "Caps", "stages": stages() })).await;
+    let versions = format!("/v1/workflows/{}/versions", made.id());
+    let first = by.key("publish").post(&versions, json!({})).await;
+    first.assert_status(201);
+    let again = by.key("publish").post(&versions, json!({})).await;
+    assert_eq!((again.header("idempotency-replayed"), &again.json), (Some("true"), &first.json));
+    let (one, other) = (by.key("a"), by.key("b"));
+    let draft =
+        by.if_match(made.version() + 1).patch(&versions.replace("/versions", ""), json!({ "entry": "cut" })).await;
+    draft.assert_status(200);
+    let (one, other) = tokio::join!(one.post(&versions, json!({})), other.post(&versions, json!({})));
+    let mut ends = [one.status, other.status];
+    ends.sort_unstable();
+    assert_eq!(ends, [201, 409], "{one}\n{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_count_what_was_done_in_their_time() {
+    let floor = Floor::new().await;
+    let (north, by) = (floor.north(), floor.north().supervisor());
+    let order = north.accepted_order(2).await;
+    let workflow = by.get(&format!("/v1/orders/{order}")).await.text("workflow_id");
+    let items = north.items_of(&order).await;
+    let path = |n: usize| format!("/v1/items/{}", items[n]["id"].as_str().unwrap());
+    let length =
+        json!({ "action_id": "cut.length", "data": { "readings": [{ "name": "length", "value": 10, "unit": "mm" }] } });
+    by.post(&format!("{}/actions", path(0)), length).await.assert_status(200);
+    for _ in 0..2 {
+        by.post(&format!("{}/advance", path(0)), json!({})).await.assert_status(200);
+    }
+    by.post(&format!("{}/scrap", path(1)), json!({ "reason": "Torn" })).await.assert_status(200);
+    let since = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    for n in 0..2 {
+        by.post(&format!("{}/notes", path(n)), json!({ "text": "Looked at again" })).await.assert_status(200);
+    }
+    let analytics = by.get(&format!("/v1/workflows/{workflow}/analytics?since={since}")).await.ok();
+    assert_eq!((&analytics["completed"], &analytics["scrapped"]), (&json!(0), &json!(0)), "a note completes nothing");
+    let all = by.get(&format!("/v1/workflows/{workflow}/analytics")).await.ok();
+    assert_eq!((&all["completed"], &all["scrapped"]), (&json!(1), &json!(1)));
+    let never = by.get(&format!("/v1/workflows/{workflow}/analytics?since=-9999-01-01T00:00:00Z")).await;
+    never.assert_status(422).assert_field("since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_another_list_is_refused() {
+    let floor = Floor::new().await;
+    let (north, by) = (floor.north(), floor.north().supervisor());
+    let order = north.accepted_order(1).await;
+    let (workflow, item) = (
+        by.get(&format!("/v1/orders/{order}")).await.text("workflow_id"),
+        north.items_of(&order).await[0]["id"].as_str().unwrap().to_owned(),
+    );
+    let queue = by.post("/v1/queues", json!({ "name": "Rush", "site_id": north.site() })).await.id();
+    by.get("/v1/items?limit=1").await.assert_status(200);
+    // An id, and a moment no calendar has.
+    let id = "MDE5OGMwZGUtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAw";
+    let moment = "LTMgLTk5OTktMDEtMDFUMDA6MDA6MDBaIDAxOThjMGRlLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMA";
+    for (list, cursor) in [
+        (format!("/v1/workflows/{workflow}/versions"), id),
+        (format!("/v1/items/{item}/events"), id),
+        (format!("/v1/orders/{order}/events"), id),
+        (format!("/v1/queues/{queue}/entries"), moment),
+    ] {
+        let refused = by.get(&format!("{list}?cursor={cursor}")).await;
+        assert_eq!(refused.status, 400, "{refused}");
+        refused.assert_problem("BAD_REQUEST");
+    }
+}

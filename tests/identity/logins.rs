@@ -1,12 +1,22 @@
 //! Signing in, staying so, and guessing.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use diesel_async::RunQueryDsl as _;
+use floorline_server::identity::SignIn;
+use floorline_server::platform::config;
 use floorline_server::platform::db::sql;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Floor, PASSWORD, now, redacted};
+
+#[derive(diesel::QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    password_hash: String,
+}
 
 async fn sign_in(floor: &Floor, email: &str, password: &str) -> Answer {
     floor.stranger().post("/v1/auth/login", json!({ "email": email, "password": password })).await
@@ -175,10 +185,57 @@ async fn one_changes_ones_own_password_and_ends_ones_other_logins() {
     let change = |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
     let wrong = client.post("/v1/me/password", change("wrong", "a better password")).await;
     wrong.assert_status(422).assert_problem("INVALID").assert_field("current_password");
-    client.post("/v1/me/password", change(PASSWORD, "short")).await.assert_status(422).assert_field("password");
+    client.post("/v1/me/password", change(PASSWORD, "short")).await.assert_status(422).assert_field("new_password");
     client.post("/v1/me/password", change(PASSWORD, "a better password")).await.assert_status(204);
     client.get("/v1/me").await.assert_status(200);
     other.get("/v1/me").await.assert_status(401);
     sign_in(&floor, "operator@north.example", PASSWORD).await.assert_status(401);
     sign_in(&floor, "operator@north.example", "a better password").await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_attempts_are_told_to_the_organisation_as_often_as_they_are_let_through() {
+    let floor = Floor::new().await;
+    for _ in 0..7 {
+        sign_in(&floor, "Operator@North.example", "not the password").await;
+    }
+    sign_in(&floor, "nobody@north.example", "not the password").await;
+    let told = floor.north().admin().get("/v1/audit?kind=login.failed").await;
+    assert_eq!(told.rows().len(), 5, "the sixth was not tried: {told}");
+    let event = &told.rows()[0];
+    assert_eq!(event["actor_id"], Value::Null, "nobody proved who they are");
+    assert_eq!(event["detail"]["user_id"], json!(floor.north().person("operator").id));
+    assert_eq!(event["detail"]["address_hash"].as_str().unwrap().len(), 43);
+    assert!(!told.json.to_string().contains("127.0.0.1"), "{told}");
+    assert_eq!(floor.south().admin().get("/v1/audit?kind=login.failed").await.rows().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_says_of_itself_is_kept_only_so_far() {
+    let floor = Floor::new().await;
+    let credentials = json!({ "email": "operator@north.example", "password": PASSWORD });
+    let talker = floor.stranger().with("user-agent", &"long ".repeat(1_000));
+    talker.post("/v1/auth/login", credentials).await.assert_status(200);
+    let told = floor.north().admin().get("/v1/audit?kind=login.started").await;
+    assert_eq!(told.rows()[0]["detail"]["user_agent"].as_str().unwrap().len(), 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_brings_an_old_hash_up_to_todays_cost() {
+    let dearer = config::SignIn { password_memory_kib: 16, password_passes: 2, behind_proxy: false };
+    let floor = Floor::with(|app| app.sign_in = Arc::new(SignIn::new(&dearer).unwrap())).await;
+    let cost = async || {
+        let mut tx = floor.tenant(floor.north().id()).await;
+        let stored: Stored = sql("SELECT password_hash FROM users WHERE email = 'operator@north.example'")
+            .get_result(tx.conn())
+            .await
+            .unwrap();
+        stored.password_hash.split('$').nth(3).unwrap().to_owned()
+    };
+    assert_eq!(cost().await, "m=8,t=1,p=1");
+    sign_in(&floor, "operator@north.example", "not the password").await.assert_status(401);
+    assert_eq!(cost().await, "m=8,t=1,p=1");
+    sign_in(&floor, "operator@north.example", PASSWORD).await.assert_status(200);
+    assert_eq!(cost().await, "m=16,t=2,p=1");
+    sign_in(&floor, "operator@north.example", PASSWORD).await.assert_status(200);
 }

@@ -71,3 +71,17 @@ async fn the_same_key_proposes_once() {
     let again = admin.post("/v1/partnerships", between(floor.aurora(), floor.south())).await;
     assert_eq!(again.assert_status(201).json, first.json);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_proposed_again_has_todays_names() {
+    let floor = Floor::new().await;
+    let admin = floor.north().admin();
+    let id = admin.get("/v1/partnerships").await.rows()[0]["id"].as_str().unwrap().to_owned();
+    admin.post(&format!("/v1/partnerships/{id}/end"), json!({})).await.assert_status(200);
+    let path = format!("/v1/organizations/{}", floor.north().id());
+    let version = admin.get(&path).await.version();
+    admin.if_match(version).patch(&path, json!({ "name": "Northern Mill" })).await.assert_status(200);
+    let again = admin.post("/v1/partnerships", between(floor.aurora(), floor.north())).await;
+    assert_eq!(again.assert_status(201).json["factory_name"], "Northern Mill");
+    assert_eq!(admin.get(&format!("/v1/partnerships/{id}")).await.ok(), again.json);
+}

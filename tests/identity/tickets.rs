@@ -1,10 +1,13 @@
 //! Tickets, and the proofs that buy them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl as _;
 use floorline_server::identity::redeem_ticket;
 use floorline_server::platform::db::sql;
+use p256::ecdsa::Signature;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, Floor, Phone, now};
@@ -101,6 +104,42 @@ async fn a_proof_is_good_once_and_a_nonce_more_often() {
     with_proof(&client, &phone, &proof).await.assert_status(401).assert_problem("BAD_DEVICE_PROOF");
     let next = phone.sign(&phone.claims(&client, "POST", PATH, Some(&nonce)));
     with_proof(&client, &phone, &next).await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_signature_of_the_same_words_is_the_same_proof() {
+    let floor = Floor::new().await;
+    let phone = floor.north().phone().await;
+    let client = floor.north().operator();
+    let nonce = nonce(&floor, &phone).await;
+    let claims = phone.claims(&client, "POST", PATH, Some(&nonce));
+    let proof = phone.sign(&claims);
+    let twin = mirrored(&proof);
+    assert_ne!(proof, twin);
+    with_proof(&client, &phone, &proof).await.assert_status(200);
+    with_proof(&client, &phone, &twin).await.assert_status(401).assert_problem("BAD_DEVICE_PROOF");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_proofs_of_known_devices_are_remembered() {
+    let floor = Floor::new().await;
+    let (phone, stranger) = (floor.north().phone().await, floor.north().phone().await);
+    let client = floor.north().operator();
+    let nonce = nonce(&floor, &phone).await;
+    let foreign = stranger.sign(&stranger.claims(&client, "POST", PATH, Some(&nonce)));
+    for _ in 0..2 {
+        let refused = with_proof(&client, &phone, &foreign).await;
+        assert_eq!(refused.assert_status(401).text("detail"), "The proof is not by that device's key.");
+    }
+}
+
+/// The proof with the other of the two signatures that every key can make of the same words: (r, n − s) for (r, s).
+fn mirrored(proof: &str) -> String {
+    let (signed, signature) = proof.rsplit_once('.').unwrap();
+    let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+    let (r, s) = signature.split_scalars();
+    let twin = Signature::from_scalars(*r, -*s).unwrap();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(twin.to_bytes()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

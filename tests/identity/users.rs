@@ -3,7 +3,7 @@
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::harness::{At, Floor, PASSWORD, redacted};
+use crate::harness::{At, Client, Floor, PASSWORD, redacted};
 
 async fn role(at: At<'_>, name: &str) -> String {
     let roles = at.admin().get("/v1/roles").await;
@@ -63,12 +63,7 @@ async fn every_wrong_field_is_named() {
 async fn nobody_gives_what_they_do_not_have() {
     let floor = Floor::new().await;
     let north = floor.north();
-    let clerk = json!({ "name": "clerk", "permissions": ["user:view", "user:manage"] });
-    let clerk = north.admin().post("/v1/roles", clerk).await.id();
-    let new = json!({ "email": "clerk@north.example", "name": "Clerk", "password": PASSWORD, "role_ids": [clerk] });
-    north.admin().post("/v1/users", new).await.assert_status(201);
-    let clerk = floor.sign_in("clerk@north.example", PASSWORD).await;
-
+    let clerk = clerk(&floor).await;
     let admin_role = role(north, "admin").await;
     let friend = json!({ "email": "friend@north.example", "name": "Friend", "role_ids": [admin_role] });
     clerk.post("/v1/users", friend).await.assert_status(403).assert_problem("NOT_PERMITTED");
@@ -167,4 +162,82 @@ async fn lists_come_in_pages_and_show_ones_own_only() {
     admin.get("/v1/users?cursor=x").await.assert_status(400).assert_problem("BAD_REQUEST");
     let operators = admin.get(&format!("/v1/users?role_id={}", role(floor.north(), "operator").await)).await;
     assert_eq!(operators.rows().len(), 2);
+}
+
+/// Someone who manages people and may do nothing else.
+async fn clerk(floor: &Floor) -> Client {
+    let north = floor.north();
+    let clerk = json!({ "name": "clerk", "permissions": ["user:view", "user:manage"] });
+    let clerk = north.admin().post("/v1/roles", clerk).await.id();
+    let new = json!({ "email": "clerk@north.example", "name": "Clerk", "password": PASSWORD, "role_ids": [clerk] });
+    north.admin().post("/v1/users", new).await.assert_status(201);
+    floor.sign_in("clerk@north.example", PASSWORD).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_over_or_shuts_out_who_may_do_more() {
+    let floor = Floor::new().await;
+    let clerk = clerk(&floor).await;
+    let path = format!("/v1/users/{}", floor.north().person("supervisor").id);
+    let version = clerk.get(&path).await.version();
+    for change in [
+        json!({ "role_ids": [], "password": "known to the clerk" }),
+        json!({ "role_ids": [] }),
+        json!({ "password": "known to the clerk" }),
+        json!({ "email": "mine@north.example" }),
+        json!({ "active": false }),
+    ] {
+        let refused = clerk.if_match(version).patch(&path, change.clone()).await;
+        assert_eq!(refused.status, 403, "{change}: {refused}");
+        refused.assert_problem("NOT_PERMITTED");
+    }
+    clerk.if_match(version).delete(&path).await.assert_status(403).assert_problem("NOT_PERMITTED");
+    clerk.if_match(version).patch(&path, json!({ "name": "Mai" })).await.assert_status(200);
+    let shown = clerk.get(&path).await.ok();
+    assert_eq!((&shown["active"], &shown["roles"][0]["name"]), (&json!(true), &json!("supervisor")));
+    floor.sign_in("supervisor@north.example", PASSWORD).await;
+
+    let peer = json!({ "email": "peer@north.example", "name": "Peer", "password": PASSWORD });
+    let peer = format!("/v1/users/{}", clerk.post("/v1/users", peer).await.id());
+    clerk.if_match(1).patch(&peer, json!({ "password": "forgotten and set anew" })).await.assert_status(200);
+    clerk.if_match(2).delete(&peer).await.assert_status(204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_administrators_who_shut_each_other_out_at_once_one_stays() {
+    let floor = Floor::new().await;
+    let (south, first) = (floor.south(), floor.south().admin());
+    let admin = role(south, "admin").await;
+    let first_path = format!("/v1/users/{}", south.person("admin").id);
+    for round in 0..5 {
+        let email = format!("second{round}@south.example");
+        let new = json!({ "email": email, "name": "Second", "password": PASSWORD, "role_ids": [admin] });
+        let made = first.post("/v1/users", new).await;
+        let second = floor.sign_in(&email, PASSWORD).await;
+        let version = first.get(&first_path).await.version();
+        let (first, second) = (first.if_match(1), second.if_match(version));
+        let (second_path, gone) = (format!("/v1/users/{}", made.id()), json!({ "role_ids": [] }));
+        let (one, other) = tokio::join!(first.patch(&second_path, gone.clone()), second.patch(&first_path, gone));
+        let done = [one.status, other.status].iter().filter(|status| **status == 200).count();
+        assert_eq!(done, 1, "{one}\n{other}");
+        if other.status == 200 {
+            let back = json!({ "role_ids": [admin] });
+            let version = second.get(&first_path).await.version();
+            second.if_match(version).patch(&first_path, back).await.assert_status(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_goes_while_it_is_given_is_refused_and_not_a_fault() {
+    let floor = Floor::new().await;
+    let admin = floor.north().admin();
+    for round in 0..5 {
+        let made = admin.post("/v1/roles", json!({ "name": format!("r{round}"), "permissions": [] })).await.id();
+        let new = json!({ "email": format!("new{round}@north.example"), "name": "New", "role_ids": [made] });
+        let (path, deleter) = (format!("/v1/roles/{made}"), admin.if_match(1));
+        let (given, deleted) = tokio::join!(admin.post("/v1/users", new), deleter.delete(&path));
+        let ends = (given.status, deleted.status);
+        assert!(matches!(ends, (201, 409) | (422, 204)), "{given}\n{deleted}");
+    }
 }

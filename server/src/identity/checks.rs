@@ -25,9 +25,14 @@ pub(super) fn name(field: &str, text: &str, longest: usize, faults: &mut Vec<Fie
     text.to_owned()
 }
 
+/// An e-mail as it is stored and looked up. Normalised here and nowhere else: what two places fold differently, one of them counts twice.
+pub(super) fn folded(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
 /// An e-mail address in lower case. Only its form is checked; whether it exists, nobody can know.
 pub(super) fn email(field: &str, text: &str, faults: &mut Vec<FieldError>) -> String {
-    let text = text.trim().to_lowercase();
+    let text = folded(text);
     let sound = text
         .split_once('@')
         .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 1 && !domain.contains('@'));

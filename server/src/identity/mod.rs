@@ -3,6 +3,7 @@
 pub mod audit;
 mod checks;
 mod devices;
+mod lately;
 mod logins;
 mod lookup;
 mod organizations;

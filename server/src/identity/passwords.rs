@@ -52,10 +52,7 @@ impl Passwords {
     /// # Errors
     /// 422 for a password that is too short or too long.
     pub async fn hash(&self, password: &str) -> Result<String, ApiError> {
-        if password.chars().count() < SHORTEST || password.len() > LONGEST {
-            let message = format!("A password has at least {SHORTEST} characters and at most {LONGEST} bytes.");
-            return Err(ApiError::invalid_field("password", "LENGTH", message));
-        }
+        check("password", password)?;
         let (argon2, password) = (Arc::clone(&self.argon2), password.to_owned());
         let hash = self.work(move || argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string())).await?;
         hash.map_err(|error| ApiError::internal(anyhow::anyhow!("hashing failed: {error}")))
@@ -80,14 +77,43 @@ impl Passwords {
         Ok(same && known)
     }
 
+    /// Whether a stored hash cost less than one of today would, which makes it easier to guess and quicker to check than the decoy.
+    pub fn is_outdated(&self, stored: &str) -> bool {
+        let cost = |params: &Params| (params.m_cost(), params.t_cost());
+        let params = PasswordHash::new(stored).ok().and_then(|hash| Params::try_from(&hash).ok());
+        params.is_none_or(|params| {
+            let ((memory, passes), (memory_now, passes_now)) = (cost(&params), cost(self.argon2.params()));
+            memory < memory_now || passes < passes_now
+        })
+    }
+
+    /// The turn belongs to the work and not to whoever waits for it: a caller who goes away frees no thread.
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-        let _turn = self.at_once.acquire().await.map_err(ApiError::internal)?;
+        let turn = Arc::clone(&self.at_once).acquire_owned().await.map_err(ApiError::internal)?;
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
     }
 }
 
+/// Whether a password can be taken, before anything is done with it.
+///
+/// # Errors
+/// 422 that names `field`.
+pub(super) fn check(field: &str, password: &str) -> Result<(), ApiError> {
+    if password.chars().count() >= SHORTEST && password.len() <= LONGEST {
+        return Ok(());
+    }
+    let message = format!("A password has at least {SHORTEST} characters and at most {LONGEST} bytes.");
+    Err(ApiError::invalid_field(field, "LENGTH", message))
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn cheap() -> Passwords {
@@ -115,6 +141,36 @@ mod tests {
         assert!(cheap().hash("short").await.is_err());
         assert!(cheap().hash(&"x".repeat(LONGEST + 1)).await.is_err());
         assert!(cheap().hash(&"é".repeat(SHORTEST)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work_and_not_as_its_caller() {
+        let passwords = cheap();
+        let (turns, (begin, begun), (go, goes)) =
+            (passwords.at_once.available_permits(), std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+        let work = move || {
+            begin.send(()).unwrap();
+            goes.recv().unwrap();
+        };
+        // Asked once, and then dropped.
+        assert!(passwords.work(work).now_or_never().is_none());
+        begun.recv().unwrap();
+        assert_eq!(passwords.at_once.available_permits(), turns - 1);
+        go.send(()).unwrap();
+        let all = u32::try_from(turns).unwrap();
+        assert!(passwords.at_once.acquire_many(all).await.is_ok(), "it comes back when the work is done");
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_a_lower_cost_is_outdated() {
+        let with = |password_memory_kib, password_passes| {
+            Passwords::new(&config::SignIn { password_memory_kib, password_passes, behind_proxy: false }).unwrap()
+        };
+        let stored = with(16, 2).hash("correct horse").await.unwrap();
+        for ((memory, passes), outdated) in [((16, 2), false), ((8, 1), false), ((24, 2), true), ((16, 3), true)] {
+            assert_eq!(with(memory, passes).is_outdated(&stored), outdated, "{memory} {passes}");
+        }
+        assert!(cheap().is_outdated("plain"));
     }
 
     #[tokio::test]

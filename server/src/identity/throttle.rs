@@ -3,7 +3,7 @@
 //! Kept in memory, by each server for itself. An attempt counts as a failure from its start and is taken back when it succeeds, so that
 //! many attempts at once gain nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,15 +11,20 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
+use super::lately::Lately;
+
 /// Failures within [`WINDOW`] after which nothing more is tried.
 const FAILURES: usize = 5;
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-/// Keys remembered before the forgotten ones are swept out.
-const SWEEP_AT: usize = 10_000;
 
-/// Remembers failures.
-#[derive(Default)]
-pub(super) struct Throttle(Mutex<HashMap<Key, VecDeque<DateTime<Utc>>>>);
+/// Remembers failures. An address has five, so however many accounts are tried, what is remembered grows with the addresses only.
+pub(super) struct Throttle(Mutex<Lately<Key, VecDeque<DateTime<Utc>>>>);
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self(Mutex::new(Lately::new(WINDOW)))
+    }
+}
 
 /// How the caller stands, as `RateLimit` headers tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +42,8 @@ enum Key {
 }
 
 impl Throttle {
-    /// Takes one attempt of an address on an account, both of which must have one left.
+    /// Takes one attempt of an address on an account, both of which must have one left. `account` is an e-mail as it is stored, so that
+    /// nobody gains attempts by writing it otherwise.
     ///
     /// # Errors
     /// How long to wait.
@@ -48,9 +54,7 @@ impl Throttle {
         now: DateTime<Utc>,
     ) -> Result<Standing, Standing> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= SWEEP_AT {
-            failures.retain(|_, times| times.back().is_some_and(|last| *last + WINDOW > now));
-        }
+        failures.pass(now);
         let keys: Vec<Key> = keys(address, account).collect();
         let full =
             keys.iter().map(|key| standing(failures.get_mut(key), now)).filter(|standing| standing.remaining == 0);
@@ -58,7 +62,7 @@ impl Throttle {
             return Err(refused);
         }
         let left = keys.into_iter().map(|key| {
-            let times = failures.entry(key).or_default();
+            let times = failures.keep(key);
             times.push_back(now);
             standing(Some(times), now)
         });
@@ -78,7 +82,7 @@ impl Throttle {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys(address, account) {
             match key {
-                Key::Account(_) => drop(failures.remove(&key)),
+                Key::Account(_) => failures.remove(&key),
                 Key::Address(_) => drop(failures.get_mut(&key).and_then(VecDeque::pop_back)),
             }
         }
@@ -99,12 +103,12 @@ impl Standing {
 }
 
 fn keys(address: Option<IpAddr>, account: &str) -> impl Iterator<Item = Key> {
-    // One customer of a provider has a whole /64.
-    let address = address.map(|address| match address {
+    // A socket for both versions shows version four within version six; one customer of a provider has a whole /64 of that.
+    let address = address.map(|address| match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
         v4 @ IpAddr::V4(_) => v4,
     });
-    let account = Sha256::digest(account.to_lowercase().as_bytes()).into();
+    let account = Sha256::digest(account.as_bytes()).into();
     address.map(Key::Address).into_iter().chain([Key::Account(account)])
 }
 
@@ -151,7 +155,7 @@ mod tests {
             throttle.attempt(address(10 + n), "b@x.example", start()).unwrap();
         }
         assert!(throttle.attempt(address(1), "new@x.example", start()).is_err(), "the address is known");
-        assert!(throttle.attempt(address(99), "B@X.example", start()).is_err(), "the account is known");
+        assert!(throttle.attempt(address(99), "b@x.example", start()).is_err(), "the account is known");
         assert!(throttle.attempt(address(99), "new@x.example", start()).is_ok());
     }
 
@@ -181,5 +185,19 @@ mod tests {
         assert!(
             throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 2, 9, 9, 9, 9])), "z@x.example", start()).is_ok()
         );
+    }
+
+    #[test]
+    fn addresses_of_version_four_are_told_apart_within_version_six() {
+        let throttle = Throttle::default();
+        let mapped = |last: u8| {
+            "::ffff:192.0.2.0".parse::<Ipv6Addr>().ok().map(|net| IpAddr::V6((net.to_bits() | u128::from(last)).into()))
+        };
+        for n in 0..5 {
+            throttle.attempt(mapped(1), &format!("{n}@x.example"), start()).unwrap();
+        }
+        assert!(throttle.attempt(mapped(2), "y@x.example", start()).is_ok(), "it is another's");
+        assert!(throttle.attempt(mapped(1), "z@x.example", start()).is_err());
+        assert!(throttle.attempt(address(1), "z@x.example", start()).is_err(), "it is the same, on whichever socket");
     }
 }

@@ -11,6 +11,7 @@ use floorline_domain::{FieldError, LocationId, OrderId, OrderLineId, OrgId, Work
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::new_order::{day, promise_fault};
 use super::plan_items::{MadeBy, Plan, PlannedComponent, PlannedLine};
 use super::record::{Acting, judge, record};
 use super::store::{self, LineRow, OrderRow, counter};
@@ -20,9 +21,6 @@ use crate::floor::locations::active_sites;
 use crate::floor::workflows::{Published, latest_published};
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
-
-/// Items written by one round of statements.
-const CHUNK: usize = 2_000;
 
 /// Accepts a pending order.
 pub(super) struct AcceptOrder {
@@ -61,12 +59,15 @@ impl AcceptOrder {
         let Some(event) = judge(&row, &Command::Accept, self.workflow.is_some(), &self.acting)? else {
             return self.answer(&row, 0, 0);
         };
+        if let Some(fault) = promise_fault(self.promised, day(ledger.now())) {
+            return Err(ApiError::invalid(vec![fault]));
+        }
         let plan = self.plan(tx, &mut row).await?;
         let (items, components) = (count(plan.items())?, count(plan.components())?);
         let brand = OrgId(row.brand_id);
-        let mut news = plan.lay_out().peekable();
+        let (mut news, chunk) = (plan.lay_out().peekable(), plan.chunk());
         while news.peek().is_some() {
-            make_items(tx, ledger, Some(brand), news.by_ref().take(CHUNK).collect(), Tell::Nothing).await?;
+            make_items(tx, ledger, Some(brand), news.by_ref().take(chunk).collect(), Tell::Nothing).await?;
         }
         row.items_total = items;
         row.components_total = components;

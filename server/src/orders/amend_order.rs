@@ -1,7 +1,7 @@
 //! `order.amend`: changes what is asked for, while nothing was promised.
 
 use floorline_domain::OrderId;
-use floorline_domain::order::Command;
+use floorline_domain::order::{Command, Money};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ impl AmendOrder {
         let event = judge(&row, &Command::Amend, false, &self.acting)?;
         self.expected.check(row.version)?;
         let wanted = self.wanted(&row, &store::lines(tx, row.id).await?)?;
-        let errors = wanted.faults(day(ledger.now()));
+        let errors = wanted.faults(day(ledger.now()), self.change.requested_delivery_date.is_none());
         if !errors.is_empty() {
             return Err(ApiError::invalid(errors));
         }
@@ -58,7 +58,7 @@ impl AmendOrder {
         row.workflow_id = wanted.workflow_id;
         row.currency = wanted.currency;
         row.requested_delivery_date = wanted.requested_delivery_date;
-        row.total_value = wanted.total_value;
+        row.total_value = wanted.total_value.0;
         row.notes = wanted.notes;
         row.public_passport = wanted.public_passport;
         if let Some(event) = event {
@@ -81,7 +81,7 @@ impl AmendOrder {
             workflow_id: change.workflow_id.or(row.workflow_id),
             currency: change.currency.unwrap_or_else(|| row.currency.clone()),
             requested_delivery_date: change.requested_delivery_date.or(row.requested_delivery_date),
-            total_value: change.total_value.unwrap_or_else(|| row.total_value.clone()),
+            total_value: change.total_value.unwrap_or_else(|| Money(row.total_value.clone())),
             notes: change.notes.unwrap_or_else(|| row.notes.clone()),
             public_passport: change.public_passport.unwrap_or(row.public_passport),
             lines,

@@ -49,7 +49,7 @@ impl ServerOperation for CreateOrder {
 
 impl CreateOrder {
     async fn create(&self, tx: &mut TenantTx, ledger: &mut Ledger) -> Result<Value, ApiError> {
-        let errors = self.request.faults(day(ledger.now()));
+        let errors = self.request.faults(day(ledger.now()), false);
         if !errors.is_empty() {
             return Err(ApiError::invalid(errors));
         }
@@ -113,7 +113,7 @@ impl CreateOrder {
             workflow_version_id: None,
             site_id: None,
             currency: request.currency.clone(),
-            total_value: request.total_value.clone(),
+            total_value: request.total_value.0.clone(),
             requested_delivery_date: request.requested_delivery_date,
             promised_delivery_date: None,
             notes: request.notes.clone(),

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, Utc};
-use floorline_domain::order::{self, MAX_UNITS, NewComponent, NewLine, NewOrder, whole};
+use floorline_domain::order::{self, MAX_UNITS, Money, NewComponent, NewLine, NewOrder, whole};
 use floorline_domain::{FieldError, OrderId, WorkflowId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -12,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::LineRow;
-use crate::platform::http::ApiError;
+use crate::platform::http::{ApiError, sensible};
 
 /// A note has at most this many characters.
 const MAX_NOTES: usize = 10_000;
@@ -34,7 +33,7 @@ pub(super) struct OrderRequest {
     pub(super) requested_delivery_date: Option<NaiveDate>,
     /// A decimal number: what the lines add up to, to the cent.
     #[schema(value_type = String, example = "1250.00")]
-    pub(super) total_value: BigDecimal,
+    pub(super) total_value: Money,
     /// For people.
     #[serde(default)]
     pub(super) notes: String,
@@ -57,7 +56,7 @@ pub(super) struct LineRequest {
     pub(super) quantity: Number,
     /// A decimal number.
     #[schema(value_type = String, example = "12.50")]
-    pub(super) unit_price: BigDecimal,
+    pub(super) unit_price: Money,
     /// What every item of it is; workflows may ask for it.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -86,24 +85,27 @@ pub(super) struct ComponentRequest {
 }
 
 impl OrderRequest {
-    /// Every fault of it.
-    pub(super) fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
+    /// Every fault of it. `day_as_it_was`: the day was asked for before, and may have passed since.
+    pub(super) fn faults(&self, today: NaiveDate, day_as_it_was: bool) -> Vec<FieldError> {
         let mut errors = order::check(&self.for_rules());
-        match self.requested_delivery_date {
-            None => errors.push(FieldError::new("requested_delivery_date", "required", "Say when it should be there.")),
-            Some(day) if day <= today => {
-                errors.push(FieldError::new(
-                    "requested_delivery_date",
-                    "past",
-                    "The day of delivery is in the future.",
-                ));
-            }
-            Some(_) => {}
+        if !day_as_it_was {
+            errors.extend(self.day_fault(today));
         }
         if self.notes.chars().count() > MAX_NOTES {
             errors.push(FieldError::new("notes", "length", format!("Notes have at most {MAX_NOTES} characters.")));
         }
         errors
+    }
+
+    fn day_fault(&self, today: NaiveDate) -> Option<FieldError> {
+        let field = "requested_delivery_date";
+        let Some(day) = self.requested_delivery_date else {
+            return Some(FieldError::new(field, "required", "Say when it should be there."));
+        };
+        if day <= today {
+            return Some(FieldError::new(field, "past", "The day of delivery is in the future."));
+        }
+        sensible(field, &day).err()
     }
 
     /// The part the rules look at.
@@ -130,7 +132,7 @@ impl OrderRequest {
                 code: line.code.clone(),
                 name: line.name.trim().to_owned(),
                 quantity: quantity.unwrap_or_default(),
-                unit_price: line.unit_price.clone(),
+                unit_price: line.unit_price.0.clone(),
                 attributes: serde_json::to_value(&line.attributes).map_err(ApiError::internal)?,
                 specification: if line.specification.is_null() {
                     Value::Object(serde_json::Map::new())
@@ -180,7 +182,7 @@ pub(super) struct OrderChange {
     pub(super) requested_delivery_date: Option<NaiveDate>,
     /// What the lines add up to.
     #[schema(value_type = Option<String>)]
-    pub(super) total_value: Option<BigDecimal>,
+    pub(super) total_value: Option<Money>,
     /// For people.
     pub(super) notes: Option<String>,
     /// Whether anybody who scans an item may see its passport.
@@ -196,12 +198,21 @@ impl LineRow {
             code: self.code.clone(),
             name: self.name.clone(),
             quantity: self.quantity.into(),
-            unit_price: self.unit_price.clone(),
+            unit_price: Money(self.unit_price.clone()),
             attributes: serde_json::from_value(self.attributes.clone()).map_err(ApiError::internal)?,
             specification: self.specification.clone(),
             components: serde_json::from_value(self.components.clone()).map_err(ApiError::internal)?,
         })
     }
+}
+
+/// Whether an order can be promised for this day.
+pub(super) fn promise_fault(promised: Option<NaiveDate>, today: NaiveDate) -> Option<FieldError> {
+    let (field, day) = ("promised_delivery_date", promised?);
+    if day < today {
+        return Some(FieldError::new(field, "past", "A promise is not for a day that has passed."));
+    }
+    sensible(field, &day).err()
 }
 
 /// The day in UTC.

@@ -11,6 +11,12 @@ use floorline_domain::{ItemId, LocationId, OrderId, OrderLineId, WorkflowVersion
 use serde_json::Value;
 use uuid::Uuid;
 
+/// Items written by one round of statements.
+const CHUNK: usize = 2_000;
+
+/// Attributes written by one round of statements; each item has them in its row and in its event.
+const CHUNK_BYTES: usize = 2 * 1024 * 1024;
+
 /// What is common to all items of an acceptance.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -61,6 +67,13 @@ impl Plan {
     /// Components of them.
     pub(super) fn components(&self) -> i64 {
         self.lines.iter().map(|line| line.quantity * i64::from(line.parts())).sum()
+    }
+
+    /// How many items are written by one round of statements: some thousands, and fewer when what they repeat is large.
+    pub(super) fn chunk(&self) -> usize {
+        let weight = |line: &PlannedLine| serde_json::to_vec(&line.attributes).map_or(0, |written| written.len());
+        let heaviest = self.lines.iter().map(weight).max().unwrap_or_default();
+        (CHUNK_BYTES / heaviest.max(1)).clamp(1, CHUNK)
     }
 
     /// Codes of the first and the last item.
@@ -142,6 +155,19 @@ mod tests {
             made_by,
             lines: vec![line("JKT-M", 41, 2, vec![sleeve]), line("CAP", 9_999, 2, vec![])],
         }
+    }
+
+    #[test]
+    fn heavy_items_are_written_fewer_at_a_time() {
+        let mut plan = plan();
+        assert_eq!(plan.chunk(), CHUNK);
+        let mut weigh = |bytes: usize| {
+            let text = Value::from("x".repeat(bytes));
+            plan.lines.last_mut().unwrap().attributes = BTreeMap::from([("text".to_owned(), text)]);
+            plan.chunk()
+        };
+        assert_eq!(weigh(4_000), 522);
+        assert_eq!(weigh(3 * CHUNK_BYTES), 1, "an order from before there were limits");
     }
 
     #[test]

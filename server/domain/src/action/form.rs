@@ -52,6 +52,11 @@ pub enum FieldType {
 const MAX_PATTERN: usize = 200;
 
 impl FormConfig {
+    /// How many of its fields have a pattern, each of which has to be compiled.
+    pub(crate) fn patterns(&self) -> usize {
+        self.fields.iter().filter(|field| field.pattern.is_some()).count()
+    }
+
     /// Reads `{"fields":{…}}`.
     pub(super) fn judge(&self, data: &Map<String, Value>) -> Result<Judged, Vec<FieldError>> {
         let mut reader = Reader::default();

@@ -5,6 +5,7 @@
 //! other, with `passed: false`.
 
 mod approval;
+mod bounds;
 mod content;
 mod form;
 mod inspection;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use approval::ApprovalConfig;
+pub use bounds::{MAX_ENTRIES, MAX_NAME};
 pub use form::{Field, FieldType, FormConfig};
 pub use inspection::{InspectionConfig, PassMark};
 pub use measurement::{MeasurementConfig, ReadingSpec};
@@ -167,8 +169,12 @@ pub fn judge(
 impl Config {
     /// What is wrong with a configuration itself: limits that nothing can meet, names used twice.
     pub fn faults(&self) -> Vec<FieldError> {
+        if let Some(fault) = self.beyond() {
+            return vec![fault];
+        }
         match self {
-            Self::Scan(_) | Self::Signature(_) => Vec::new(),
+            Self::Signature(_) => Vec::new(),
+            Self::Scan(config) => config.faults(),
             Self::Photo(config) => config.faults(),
             Self::Note(config) => config.faults(),
             Self::Approval(config) => config.faults(),

@@ -61,4 +61,18 @@ impl ScanConfig {
         let raw = reader.text(data, "", "raw");
         reader.finish(Judged::new(true, json!({ "raw": raw })))
     }
+
+    pub(super) fn faults(&self) -> Vec<FieldError> {
+        match &self.expected {
+            // What is scanned is compared without the blanks around it.
+            Expected::Text(text) if text.is_empty() || text.trim() != text => {
+                vec![FieldError::new(
+                    "expected",
+                    "required",
+                    "the text to scan is not blank and has no blanks around it",
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
 }

@@ -146,7 +146,7 @@ fn same_stage(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<(), R
     Err(Refusal::new(Reason::StageMoved).with(detail))
 }
 
-/// ALREADY_DONE, if the same step is in the books: the action passed in that visit of its stage; the advance was made
+/// ALREADY_DONE, if the same step is in the books: the action passed in a visit of its stage that counts; the advance was made
 /// from the stage the worker saw, to where the worker aims; or the item is where it should be sent.
 fn booked(item: &Item, command: &Command, ctx: &Context<'_>) -> Option<Refusal> {
     let moved = ctx.expected_stage != Some(item.stage.as_str());
@@ -178,9 +178,13 @@ fn booked(item: &Item, command: &Command, ctx: &Context<'_>) -> Option<Refusal> 
     }
 }
 
-/// The result of an action in the latest visit of its stage, be the item there or not.
+/// The result of an action in the latest visit of its stage, as long as it counts: the item is there, or completed the
+/// stage and was not sent back since.
 fn latest<'a>(item: &'a Item, action_id: &str) -> Option<&'a ActionRecord> {
     let (stage, _) = action_id.split_once('.')?;
+    if stage != item.stage && !item.progress.completed_stages.contains_key(stage) {
+        return None;
+    }
     let visit = item.progress.visits.get(stage)?;
     item.progress.results.get(action_id).filter(|record| record.visit == *visit)
 }

@@ -100,7 +100,7 @@ pub fn apply(item: Item, event: &Event) -> Item {
         }
         Change::Assembled { component_ids } => item.progress.assembled.extend(component_ids),
         Change::Undone { state, .. } => item = restore(item, state),
-        Change::Cancelled { reason } => item.turn(Status::Cancelled, stamp, reason.as_ref()),
+        Change::Cancelled { reason, .. } => item.turn(Status::Cancelled, stamp, reason.as_ref()),
         Change::Failed { reason } => item.turn(Status::Error, stamp, reason.as_ref()),
     }
     item
@@ -147,9 +147,10 @@ fn remember(mut item: Item, event: &Event) -> Item {
         Change::Undone { of, .. } => Some(*of),
         _ => None,
     };
+    let comes_back = op.is_undoable() || matches!(event.change, Change::Cancelled { with: Some(_), .. });
     let before = match item.progress.last.take() {
         Some(last) if last.entry == entry => last.before,
-        _ => op.is_undoable().then(|| Box::new(item.snapshot())),
+        _ => comes_back.then(|| Box::new(item.snapshot())),
     };
     item.progress.last = Some(LastEntry { entry, op, by, at, before, undone });
     item

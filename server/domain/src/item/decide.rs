@@ -6,12 +6,13 @@
 
 use serde_json::json;
 
-use super::{Change, Command, Context, Event, Item, Stamp, admit, complete, gates, leave, undo};
+use super::{Actor, Change, Command, Context, Event, Item, Stamp, admit, complete, gates, leave, undo};
 use crate::{
     FieldError,
     action::MAX_TEXT,
     ids::ItemId,
     item::Status,
+    permission::Permission,
     refusal::{Reason, Refusal},
 };
 
@@ -29,6 +30,16 @@ pub fn decide(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<Vec<E
     };
     let stamp = Stamp { by: ctx.actor.id, at: ctx.now, entry: ctx.entry };
     Ok(changes.into_iter().map(|change| Event { change, stamp }).collect())
+}
+
+/// Whether only `item:override` makes this possible: without it the answer would be no.
+pub fn overrides(item: &Item, command: &Command, ctx: &Context<'_>) -> bool {
+    let mut permissions = ctx.actor.permissions.clone();
+    if !permissions.remove(&Permission::ItemOverride) {
+        return false;
+    }
+    let actor = Actor { permissions: &permissions, ..ctx.actor };
+    decide(item, command, ctx).is_ok() && decide(item, command, &Context { actor, ..*ctx }).is_err()
 }
 
 fn carry_out(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<Vec<Change>, Refusal> {
@@ -61,7 +72,7 @@ fn carry_out(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<Vec<Ch
         Command::Assemble { component_ids } => assemble(item, component_ids, ctx)?,
         Command::AddNote { text } => Change::NoteAdded { text: text_given("text", text, MAX_TEXT)? },
         Command::RecordScan { raw } => Change::ScanRecorded { raw: text_given("raw", raw, MAX_TEXT)? },
-        Command::Cancel { reason } => Change::Cancelled { reason: reason_if_any(reason.as_ref())? },
+        Command::Cancel { reason } => Change::Cancelled { reason: reason_if_any(reason.as_ref())?, with: None },
         Command::Fail { reason } => Change::Failed { reason: reason_if_any(reason.as_ref())? },
         Command::Undo { of } => undo::undo(item, *of, ctx)?,
     };

@@ -100,6 +100,9 @@ pub enum Change {
     Cancelled {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The item it was a component of, when it was cancelled because that one ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        with: Option<ItemId>,
     },
     #[serde(rename = "item.failed")]
     Failed {

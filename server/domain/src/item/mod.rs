@@ -8,6 +8,7 @@
 //! - Leaving a stage completes it. Rework reopens the stage gone back to and all that come after it.
 //! - `progress.last` keeps the state from before the latest entry, so that undoing it needs no log. Scans and notes
 //!   change nothing and do not become the latest entry.
+//! - A component ends with its item: [`follow`] says how an event of the one concerns the other.
 //! - `Refusal::detail` names people by their ids; whoever shows it knows their names.
 
 mod admit;
@@ -20,6 +21,7 @@ mod event;
 mod gates;
 mod leave;
 pub mod route;
+mod together;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +34,9 @@ pub use admit::allowed;
 pub use apply::{apply, create, fold};
 pub use command::{Command, Op};
 pub use context::{Actor, Component, Context, PhotoSize};
-pub use decide::{MAX_REASON, decide};
+pub use decide::{MAX_REASON, decide, overrides};
 pub use event::{Change, Event, New, Stamp};
+pub use together::follow;
 pub use undo::{UNDO_WITHIN, UNDO_WITHIN_OVERRIDE};
 
 use crate::{
@@ -208,7 +211,7 @@ pub struct LastEntry {
     pub op: Op,
     pub by: UserId,
     pub at: DateTime<Utc>,
-    /// Kept only for operations that can be undone.
+    /// Kept only for operations that can be undone, and for what was cancelled with the item it is a component of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Box<Snapshot>>,
     /// The entry this one took back.

@@ -31,7 +31,10 @@ pub(super) fn undo(item: &Item, of: Option<EntryKey>, ctx: &Context<'_>) -> Resu
         let detail = json!({ "superseded": true, "op": last.op, "by": last.by, "at": last.at });
         return Err(Refusal::new(Reason::UndoTooLate).with(detail));
     }
-    let Some(before) = &last.before else { return Err(nothing(item, Some(last))) };
+    // What was cancelled with its item comes back with it, and not by itself.
+    let Some(before) = last.before.as_ref().filter(|_| last.op.is_undoable()) else {
+        return Err(nothing(item, Some(last)));
+    };
     order_allows(item, last.op, before.status, ctx)?;
     if !ctx.actor.may(Permission::ItemAct) {
         return Err(not_permitted(Permission::ItemAct));

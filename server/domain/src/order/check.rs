@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use bigdecimal::{BigDecimal, RoundingMode, Signed, Zero};
+use serde::Serialize;
 use serde_json::Number;
 
-use super::{MAX_ITEMS, MAX_LINES, MAX_UNITS, NewLine, NewOrder};
+use super::{
+    MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_ITEMS, MAX_LINES, MAX_SPECIFICATION_BYTES, MAX_UNITS, Money, NewLine,
+    NewOrder,
+};
 use crate::FieldError;
 
 /// The code of the `n`-th item of a line.
@@ -66,6 +70,7 @@ fn check_line(path: &str, line: &NewLine, errors: &mut Vec<FieldError>) {
         let message = "a price is not negative and has at most 6 decimals";
         errors.push(FieldError::new(format!("{path}.unit_price"), "money", message));
     }
+    check_particulars(path, line, errors);
     let mut codes = BTreeSet::new();
     for (index, component) in line.components.iter().enumerate() {
         let path = format!("{path}.components[{index}]");
@@ -80,6 +85,26 @@ fn check_line(path: &str, line: &NewLine, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::new(format!("{path}.quantity"), "quantity", message));
         }
     }
+}
+
+/// What every item of the line repeats, and what its makers read.
+fn check_particulars(path: &str, line: &NewLine, errors: &mut Vec<FieldError>) {
+    if line.attributes.len() > MAX_ATTRIBUTES {
+        let message = format!("a line has at most {MAX_ATTRIBUTES} attributes");
+        errors.push(FieldError::new(format!("{path}.attributes"), "too_many", message));
+    } else if written(&line.attributes) > MAX_ATTRIBUTE_BYTES {
+        let message = format!("a line's attributes have at most {MAX_ATTRIBUTE_BYTES} bytes");
+        errors.push(FieldError::new(format!("{path}.attributes"), "too_large", message));
+    }
+    if written(&line.specification) > MAX_SPECIFICATION_BYTES {
+        let message = format!("a specification has at most {MAX_SPECIFICATION_BYTES} bytes");
+        errors.push(FieldError::new(format!("{path}.specification"), "too_large", message));
+    }
+}
+
+/// Its length as JSON.
+fn written(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |written| written.len())
 }
 
 /// An order is bounded as a whole too: in units, and in items with their components.
@@ -113,17 +138,17 @@ fn check_total(order: &NewOrder, errors: &mut Vec<FieldError>) {
         let (Some(quantity), true) = (whole(&line.quantity, MAX_UNITS), is_money(&line.unit_price, 6)) else {
             return;
         };
-        sum += &line.unit_price * BigDecimal::from(quantity);
+        sum += &line.unit_price.0 * BigDecimal::from(quantity);
     }
     let sum = sum.with_scale_round(2, RoundingMode::HalfUp);
-    if sum != order.total_value {
+    if sum != order.total_value.0 {
         let message = format!("the lines add up to {sum}, not to {}", order.total_value);
         errors.push(FieldError::new("total_value", "total_differs", message));
     }
 }
 
 /// Not negative, of a sensible size. Looks at digits and exponent only: `1e999999999` must not be written out.
-fn is_money(value: &BigDecimal, decimals: i64) -> bool {
+fn is_money(Money(value): &Money, decimals: i64) -> bool {
     let (_, scale) = value.as_bigint_and_exponent();
     !value.is_negative() && (-12..=decimals).contains(&scale) && value.digits() <= 20
 }

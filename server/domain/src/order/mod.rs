@@ -5,17 +5,18 @@
 
 mod check;
 mod machine;
+mod money;
 mod progress;
 mod schedule;
 
 use std::collections::BTreeMap;
 
-use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use check::{check, component_code, item_code, whole};
 pub use machine::{Actor, Command, Event, Facts, Party, allowed, apply, decide};
+pub use money::{MAX_MONEY_BYTES, Money};
 pub use progress::{Count, Progress, progress};
 pub use schedule::{Schedule, schedule};
 
@@ -29,6 +30,15 @@ pub const MAX_ITEMS: i64 = 500_000;
 
 /// An order has at most this many lines.
 pub const MAX_LINES: usize = 1_000;
+
+/// A line has at most this many attributes.
+pub const MAX_ATTRIBUTES: usize = 50;
+
+/// A line's attributes as they are written have at most this many bytes: every item of the line repeats them.
+pub const MAX_ATTRIBUTE_BYTES: usize = 4 * 1024;
+
+/// A line's specification as it is written has at most this many bytes.
+pub const MAX_SPECIFICATION_BYTES: usize = 64 * 1024;
 
 words! {
     "order status"
@@ -63,7 +73,7 @@ pub struct NewOrder {
     pub po_number: Option<String>,
     /// ISO 4217, such as `EUR`.
     pub currency: String,
-    pub total_value: BigDecimal,
+    pub total_value: Money,
     #[serde(default)]
     pub lines: Vec<NewLine>,
 }
@@ -76,7 +86,7 @@ pub struct NewLine {
     pub name: String,
     /// Whole units; kept as it was sent, so that 1.5 can be refused and not rounded.
     pub quantity: serde_json::Number,
-    pub unit_price: BigDecimal,
+    pub unit_price: Money,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Value>,
     #[serde(default, skip_serializing_if = "Value::is_null")]

@@ -1,6 +1,9 @@
 //! The workflow as a graph: what follows what.
+//!
+//! Its nodes are *units*: a group with all its members, or a stage by itself. Whoever comes to a member of a group visits them all, so
+//! what can be reached is a question about units, and each is looked at once however many members it has.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Stage, StageKey, Workflow};
 
@@ -9,11 +12,27 @@ impl Workflow {
     /// on from one member (an item sent back to it alone) leaves the others as they were.
     pub fn downstream(&self, from: &str) -> BTreeSet<StageKey> {
         let graph = Graph::of(self);
-        let Some((from, _)) = graph.stages.get_key_value(from) else { return BTreeSet::new() };
-        let next = graph.next(from);
-        let mut found = if next.is_empty() { BTreeSet::new() } else { graph.reachable(next, false) };
-        found.insert(from);
-        found.into_iter().map(str::to_owned).collect()
+        let Some(stage) = graph.stages.get(from) else { return BTreeSet::new() };
+        let ways = stage.next.iter().filter_map(|next| graph.unit(&next.to)).collect();
+        let found = graph.reach(ways, false);
+        let mut keys: BTreeSet<StageKey> = graph.members(&found).map(str::to_owned).collect();
+        keys.insert(from.to_owned());
+        keys
+    }
+}
+
+/// A set of units.
+#[derive(Debug, Clone)]
+pub(super) struct Units(Vec<bool>);
+
+impl Units {
+    pub(super) fn contains(&self, unit: usize) -> bool {
+        self.0.get(unit).copied().unwrap_or_default()
+    }
+
+    /// Puts it in; false when it was there.
+    fn insert(&mut self, unit: usize) -> bool {
+        self.0.get_mut(unit).is_some_and(|there| !std::mem::replace(there, true))
     }
 }
 
@@ -21,63 +40,133 @@ impl Workflow {
 /// the first stage counts.
 pub(super) struct Graph<'a> {
     pub(super) stages: BTreeMap<&'a str, &'a Stage>,
-    groups: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The unit of each stage.
+    units: BTreeMap<&'a str, usize>,
+    /// The stages of each unit, in the order of the workflow.
+    members: Vec<Vec<&'a str>>,
+    /// The units that each names as its next ones.
+    onwards: Vec<BTreeSet<usize>>,
+    /// The units that each can send items back to.
+    back: Vec<BTreeSet<usize>>,
 }
 
 impl<'a> Graph<'a> {
     pub(super) fn of(workflow: &'a Workflow) -> Self {
-        let mut stages = BTreeMap::new();
-        let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let (mut stages, mut units, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::<&str, usize>::new());
+        let mut members: Vec<Vec<&str>> = Vec::new();
         for stage in &workflow.stages {
-            if let Some(group) = &stage.group {
-                groups.entry(group).or_default().push(&stage.key);
+            if stages.contains_key(stage.key.as_str()) {
+                continue;
             }
-            stages.entry(stage.key.as_str()).or_insert(stage);
+            let fresh = members.len();
+            let unit = stage.group.as_deref().map_or(fresh, |group| *groups.entry(group).or_insert(fresh));
+            match members.get_mut(unit) {
+                Some(members) => members.push(&stage.key),
+                None => members.push(vec![&stage.key]),
+            }
+            stages.insert(stage.key.as_str(), stage);
+            units.insert(stage.key.as_str(), unit);
         }
-        Self { stages, groups }
+        let none = vec![BTreeSet::new(); members.len()];
+        let mut graph = Self { stages, units, members, onwards: none.clone(), back: none };
+        graph.connect();
+        graph
     }
 
-    /// The stages that a stage names as its next ones.
-    pub(super) fn next(&self, key: &str) -> Vec<&'a str> {
-        let stage = self.stages.get(key).copied();
-        let next = stage.into_iter().flat_map(|stage| stage.next.iter().map(|next| next.to.as_str()));
-        next.filter(|to| self.stages.contains_key(to)).collect()
-    }
-
-    /// The stages that a stage can send items back to.
-    fn rework(&self, key: &str) -> Vec<&'a str> {
-        let stage = self.stages.get(key).copied();
-        let rework = stage.into_iter().flat_map(|stage| stage.rework.iter().map(|rework| rework.to.as_str()));
-        rework.filter(|to| self.stages.contains_key(to)).collect()
-    }
-
-    /// The stage with all that share its group.
-    fn with_group(&self, key: &'a str) -> Vec<&'a str> {
-        let group = self.stages.get(key).and_then(|stage| stage.group.as_deref());
-        group.and_then(|group| self.groups.get(group)).cloned().unwrap_or_else(|| vec![key])
-    }
-
-    /// One name for all members of a group; any other stage is its own.
-    pub(super) fn unit(&self, key: &'a str) -> &'a str {
-        self.with_group(key).first().copied().unwrap_or(key)
-    }
-
-    /// Every stage that an item in one of these can come to, these and their groups included; `back` also follows
-    /// rework.
-    pub(super) fn reachable(&self, from: impl IntoIterator<Item = &'a str>, back: bool) -> BTreeSet<&'a str> {
-        let mut found: BTreeSet<&str> = from.into_iter().flat_map(|key| self.with_group(key)).collect();
-        let mut open: VecDeque<&str> = found.iter().copied().collect();
-        while let Some(key) = open.pop_front() {
-            let mut ways = self.next(key);
-            if back {
-                ways.extend(self.rework(key));
+    fn connect(&mut self) {
+        for (key, stage) in &self.stages {
+            let Some(unit) = self.units.get(key).copied() else { continue };
+            let to = |key: &str| self.units.get(key).copied();
+            if let Some(onwards) = self.onwards.get_mut(unit) {
+                onwards.extend(stage.next.iter().filter_map(|next| to(&next.to)));
             }
-            for next in ways.into_iter().flat_map(|next| self.with_group(next)) {
-                if found.insert(next) {
-                    open.push_back(next);
+            if let Some(back) = self.back.get_mut(unit) {
+                back.extend(stage.rework.iter().filter_map(|rework| to(&rework.to)));
+            }
+        }
+    }
+
+    /// The unit a stage belongs to.
+    pub(super) fn unit(&self, key: &str) -> Option<usize> {
+        self.units.get(key).copied()
+    }
+
+    /// How many units there are.
+    pub(super) fn size(&self) -> usize {
+        self.members.len()
+    }
+
+    /// One name for a unit: that of its first stage.
+    pub(super) fn name(&self, unit: usize) -> &'a str {
+        self.members.get(unit).and_then(|members| members.first()).copied().unwrap_or_default()
+    }
+
+    /// The stages of all these units.
+    pub(super) fn members(&self, units: &Units) -> impl Iterator<Item = &'a str> {
+        let within = self.members.iter().enumerate().filter(|(unit, _)| units.contains(*unit));
+        within.flat_map(|(_, members)| members.iter().copied())
+    }
+
+    /// Every way onwards between units, once. Members of one group do not name one another.
+    pub(super) fn ways(&self) -> impl Iterator<Item = (usize, usize)> {
+        let ways = self.onwards.iter().enumerate().flat_map(|(from, next)| next.iter().map(move |to| (from, *to)));
+        ways.filter(|(from, to)| from != to)
+    }
+
+    /// Every unit that an item in one of these can come to, these included; `back` also follows rework. Looks at each
+    /// unit once and at each way of it once.
+    pub(super) fn reach(&self, from: Vec<usize>, back: bool) -> Units {
+        let mut found = Units(vec![false; self.size()]);
+        let mut open: Vec<usize> = from.into_iter().filter(|unit| found.insert(*unit)).collect();
+        while let Some(unit) = open.pop() {
+            let returns = self.back.get(unit).into_iter().flatten().filter(|_| back);
+            for next in self.onwards.get(unit).into_iter().flatten().chain(returns) {
+                if found.insert(*next) {
+                    open.push(*next);
                 }
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two groups of `size`, in which every member of the first names ten members of the second.
+    fn two_groups(size: usize) -> Workflow {
+        let member = |group: &str, n: usize, next: Vec<serde_json::Value>| json!({ "key": format!("{group}{n}"), "name": "S", "group": group, "next": next });
+        let first = (0..size).map(|n| {
+            let next = (0..10).map(|k| json!({ "to": format!("b{}", (n + k) % size) })).collect();
+            member("a", n, next)
+        });
+        let second = (0..size).map(|n| member("b", n, Vec::new()));
+        let stages: Vec<_> = first.chain(second).collect();
+        Workflow::read(json!({ "name": "G", "entry": "a0", "stages": stages })).unwrap()
+    }
+
+    #[test]
+    fn a_search_costs_what_the_groups_are_and_not_what_their_members_are() {
+        let workflow = two_groups(250);
+        let graph = Graph::of(&workflow);
+        assert_eq!((graph.size(), graph.ways().count()), (2, 1));
+        let reached = graph.reach(vec![graph.unit("a7").unwrap()], true);
+        assert_eq!(graph.members(&reached).count(), 500);
+        assert_eq!(graph.reach(vec![graph.unit("b0").unwrap()], true).0, [false, true]);
+    }
+
+    #[test]
+    fn from_one_member_of_a_group_the_others_are_left_as_they_were() {
+        let workflow = two_groups(10);
+        let found = workflow.downstream("a3");
+        assert_eq!(found.len(), 11);
+        assert!(found.contains("a3") && found.contains("b9") && !found.contains("a4"));
+        assert_eq!(workflow.downstream("b1"), BTreeSet::from(["b1".to_owned()]));
+        assert!(workflow.downstream("nowhere").is_empty());
     }
 }

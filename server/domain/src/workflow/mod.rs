@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use condition::{Expect, Subject, Test, When};
-pub use validate::{Fault, MAX_PER_STAGE, MAX_STAGES, MAX_VISITS, MAX_WAYS};
+pub use validate::{
+    Fault, MAX_BYTES, MAX_PATTERNS, MAX_PER_STAGE, MAX_STAGES, MAX_TESTS, MAX_TEXT, MAX_VISITS, MAX_WAYS,
+};
 
 use crate::{
     action::{Config, Kind},

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Expect, Stage, Subject, When, Workflow, shape};
-use crate::ids::LocationId;
+use super::{Action, Expect, Stage, Subject, Test, When, Workflow, shape};
+use crate::{action::Config, ids::LocationId};
 
 /// A workflow has at most this many stages.
 pub const MAX_STAGES: usize = 500;
@@ -17,6 +17,18 @@ pub const MAX_PER_STAGE: usize = 100;
 
 /// A workflow has at most this many next stages, rework edges and dependencies altogether.
 pub const MAX_WAYS: usize = 5_000;
+
+/// A condition has at most this many tests, and a test names at most this many values.
+pub const MAX_TESTS: usize = 50;
+
+/// The forms of a workflow have at most this many patterns altogether: each has to be compiled.
+pub const MAX_PATTERNS: usize = 200;
+
+/// A workflow as it is written has at most this many bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// A name of a workflow, a stage, an action, a group or a role has at most this many characters.
+pub const MAX_TEXT: usize = 200;
 
 /// An item takes one rework edge at most this often.
 pub const MAX_VISITS: u32 = 1_000;
@@ -36,17 +48,35 @@ impl Fault {
 }
 
 impl Workflow {
-    /// Every fault of it; none: items can run through it. A workflow beyond [`MAX_STAGES`] or [`MAX_WAYS`] is one
-    /// fault and is not looked into.
-    pub fn validate(&self, known_location: impl Fn(LocationId) -> bool) -> Vec<Fault> {
+    /// The bound it is beyond, if any. What is beyond one is not looked into, since looking would cost too much.
+    pub fn beyond(&self) -> Option<Fault> {
+        let beyond = |code: &str, message: String| Some(Fault::new(code, "stages", message));
         if self.stages.len() > MAX_STAGES {
             let message = format!("a workflow has at most {MAX_STAGES} stages; this one has {}", self.stages.len());
-            return vec![Fault::new("too_many_stages", "stages", message)];
+            return beyond("too_many_stages", message);
         }
         let ways = self.stages.iter().map(|stage| stage.next.len() + stage.rework.len() + stage.depends_on.len());
         if ways.sum::<usize>() > MAX_WAYS {
             let message = format!("a workflow has at most {MAX_WAYS} next stages, rework edges and dependencies");
-            return vec![Fault::new("too_many_ways", "stages", message)];
+            return beyond("too_many_ways", message);
+        }
+        let configs = self.stages.iter().flat_map(|stage| &stage.actions).map(|action| &action.config);
+        let patterns = configs.map(|config| if let Config::Form(form) = config { form.patterns() } else { 0 });
+        if patterns.sum::<usize>() > MAX_PATTERNS {
+            return beyond("too_many_patterns", format!("a workflow has at most {MAX_PATTERNS} patterns"));
+        }
+        // Plain structs with text keys can always be written.
+        if serde_json::to_vec(self).map_or(0, |written| written.len()) > MAX_BYTES {
+            return beyond("too_large", format!("a workflow has at most {MAX_BYTES} bytes"));
+        }
+        None
+    }
+
+    /// Every fault of it; none: items can run through it. A workflow [`beyond`](Self::beyond) a bound has that one
+    /// fault.
+    pub fn validate(&self, known_location: impl Fn(LocationId) -> bool) -> Vec<Fault> {
+        if let Some(fault) = self.beyond() {
+            return vec![fault];
         }
         let mut check = Check { workflow: self, keys: BTreeMap::new(), faults: Vec::new() };
         for stage in &self.stages {
@@ -84,10 +114,18 @@ impl Check<'_> {
         self.faults.push(Fault::new(code, path, message));
     }
 
+    /// A text is not too long.
+    fn text(&mut self, path: impl Into<String>, text: &str) {
+        if text.chars().count() > MAX_TEXT {
+            self.fault("too_long", path, format!("this has at most {MAX_TEXT} characters"));
+        }
+    }
+
     fn whole(&mut self) {
         if self.workflow.name.trim().is_empty() {
             self.fault("required", "name", "the workflow has no name");
         }
+        self.text("name", &self.workflow.name);
         if self.workflow.stages.is_empty() {
             self.fault("no_stages", "stages", "the workflow has no stages");
         } else {
@@ -112,6 +150,12 @@ impl Check<'_> {
         self.key(format!("{path}.key"), &stage.key);
         if stage.name.trim().is_empty() {
             self.fault("required", format!("{path}.name"), "the stage has no name");
+        }
+        self.text(format!("{path}.name"), &stage.name);
+        self.text(format!("{path}.group"), stage.group.as_deref().unwrap_or_default());
+        self.text(format!("{path}.color"), stage.color.as_deref().unwrap_or_default());
+        for (index, role) in stage.roles.iter().enumerate() {
+            self.text(format!("{path}.roles[{index}]"), role);
         }
         let lists = [
             ("actions", stage.actions.len()),
@@ -142,6 +186,7 @@ impl Check<'_> {
 
     fn action(&mut self, path: &str, action: &Action) {
         self.key(format!("{path}.key"), &action.key);
+        self.text(format!("{path}.label"), &action.label);
         for fault in action.config.faults() {
             self.fault("invalid_config", format!("{path}.config.{}", fault.field), fault.message);
         }
@@ -179,10 +224,21 @@ impl Check<'_> {
         }
     }
 
+    /// Whether an action of this name exists.
+    fn knows(&self, action_id: &str) -> bool {
+        let found = action_id.split_once('.').and_then(|(stage, action)| self.keys.get(stage)?.action(action));
+        found.is_some()
+    }
+
     fn when(&mut self, path: &str, when: &When) {
+        let values = |test: &Test| if let Expect::AnyOf(values) = &test.expect { values.len() } else { 0 };
+        if when.0.len() > MAX_TESTS || when.0.iter().any(|test| values(test) > MAX_TESTS) {
+            self.fault("too_many", path, format!("a condition has at most {MAX_TESTS} tests, and each as many values"));
+            return;
+        }
         for test in &when.0 {
             if let Subject::Action { action, .. } = &test.subject
-                && self.workflow.action(action).is_none()
+                && !self.knows(action)
             {
                 self.fault("unknown_action", path, format!("there is no action {action:?}"));
             }

@@ -162,6 +162,16 @@ impl Floor {
 
     /// What the rules say to someone who knows no more than `view`.
     pub(crate) fn ask_knowing(&self, who: &Person, command: &Command, view: View<'_>) -> Result<Vec<Event>, Refusal> {
+        self.in_context(who, view, |ctx| item::decide(&self.item, command, ctx))
+    }
+
+    /// Whether only an override lets them.
+    pub(crate) fn overrides(&self, who: &Person, command: &Command) -> bool {
+        let view = View { present: true, ..View::default() };
+        self.in_context(who, view, |ctx| item::overrides(&self.item, command, ctx))
+    }
+
+    fn in_context<T>(&self, who: &Person, view: View<'_>, ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let actor = Actor { id: who.id, permissions: &who.permissions, roles: &who.roles };
         let ctx = Context {
             order: self.order,
@@ -176,7 +186,7 @@ impl Floor {
             entry_aliases: view.aliases,
             ..Context::new(&self.workflow, actor, self.entry(self.seq + 1), self.now)
         };
-        item::decide(&self.item, command, &ctx)
+        ask(&ctx)
     }
 
     pub(crate) fn ask(&self, who: &Person, command: &Command) -> Result<Vec<Event>, Refusal> {

@@ -399,3 +399,31 @@ fn undoable_operations_are_those_of_the_protocol() {
         ["action.complete", "action.skip", "item.advance", "item.flag", "item.scrap", "item.hold", "item.rework"]
     );
 }
+
+#[test]
+fn an_override_is_used_where_nothing_else_allows_it() {
+    let mut floor = Floor::new(workflow(json!({"name": "W", "entry": "sew", "stages": [
+        {"key": "sew", "name": "Sewing", "roles": ["operator"], "assigned_only": true, "actions": [
+            {"key": "must", "kind": "note", "required": true}, {"key": "may", "kind": "note"}]}]})));
+    assert!(floor.overrides(&lead(2), &skip("sew.must")));
+    assert!(!floor.overrides(&lead(2), &skip("sew.may")));
+    assert!(!floor.overrides(&lead(2), &note("sew.must")));
+    assert!(!floor.overrides(&worker(2), &skip("sew.must")), "who may not override does not");
+    assert!(!floor.overrides(&lead(2), &advance()), "not even an override leaves required actions out");
+    floor.must(&worker(1), note("sew.must"));
+    floor.must(&worker(1), Command::Claim);
+    assert!(floor.overrides(&lead(2), &advance()), "it is another's");
+    assert!(!floor.overrides(&lead(1), &advance()), "it is their own");
+    assert!(!floor.overrides(&lead(2), &Command::Scrap { reason: "torn".to_owned() }));
+}
+
+#[test]
+fn an_override_is_used_to_resume_what_failed_and_to_undo_late() {
+    assert!(Floor::at(Status::Error).overrides(&lead(2), &Command::Resume));
+    assert!(!Floor::at(Status::Paused).overrides(&lead(2), &Command::Resume));
+    let mut floor = Floor::at(Status::Active);
+    floor.must(&lead(1), Command::Flag { reason: "stain".to_owned() });
+    assert!(!floor.overrides(&lead(1), &undo()));
+    floor.wait(chrono::Duration::minutes(11));
+    assert!(floor.overrides(&lead(1), &undo()));
+}

@@ -79,12 +79,27 @@ fn work_for_a_stage_that_was_left_is_refused() {
     let mut floor = garment();
     through(&mut floor, &["cut", "sew"]);
     floor.must(&worker(3), rework("cut"));
-    // What was booked before the rework stays booked; what was not has moved away.
-    no(&floor.late(&worker(2), "sew", note("sew.note")), Reason::AlreadyDone);
-    let refusal = floor.late(&worker(2), "pack", note("pack.note"));
-    no(&refusal, Reason::StageMoved);
-    assert_eq!(refusal.detail["stage_now"], "cut");
+    // Sewing has to be done again, so that it was done once answers nothing.
+    for action in ["sew.note", "pack.note", "cut.note"] {
+        let refusal = floor.late(&worker(2), "sew", note(action));
+        no(&refusal, Reason::StageMoved);
+        assert_eq!(refusal.detail["stage_now"], "cut", "{action}");
+    }
+    no(&floor.refusal(&worker(2), note("sew.note")), Reason::StageMoved);
     no(&floor.late(&worker(2), "sew", advance()), Reason::StageMoved);
+}
+
+#[test]
+fn what_comes_before_the_stage_gone_back_to_stays_done() {
+    let mut floor = Floor::new(workflow(json!({"name": "Garment", "entry": "cut", "stages": [
+        {"key": "cut", "name": "Cut", "actions": [{"key": "note", "kind": "note"}], "next": [{"to": "sew"}]},
+        {"key": "sew", "name": "Sew", "actions": [{"key": "note", "kind": "note"}], "next": [{"to": "pack"}]},
+        {"key": "pack", "name": "Pack", "rework": [{"to": "sew", "max_visits": 2}]}]})));
+    through(&mut floor, &["cut", "sew"]);
+    floor.must(&worker(3), rework("sew"));
+    no(&floor.late(&worker(2), "cut", note("cut.note")), Reason::AlreadyDone);
+    floor.must(&worker(1), note("sew.note"));
+    no(&floor.late(&worker(2), "sew", note("sew.note")), Reason::AlreadyDone);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use floorline_domain::{
     item,
-    order::{Count, MAX_UNITS, NewOrder, check, component_code, item_code, progress},
+    order::{Count, MAX_MONEY_BYTES, MAX_UNITS, Money, NewOrder, check, component_code, item_code, progress},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 fn document() -> Value {
     json!({"po_number": "PO-2026-0001", "currency": "EUR", "total_value": "1249.95", "lines": [
         {"code": "JKT-AURORA-M", "name": "Jacket M", "quantity": 5, "unit_price": "199.99",
+         "attributes": {"size": "M"}, "specification": {"lining": "silk"},
          "components": [{"code": "SLV", "name": "Sleeve", "quantity": 2}]},
         {"code": "JKT-AURORA-L", "name": "Jacket L", "quantity": 2, "unit_price": "125"}]})
 }
@@ -53,12 +54,31 @@ fn each_fault_is_named() {
         ("/lines/0/quantity", json!(1e300), vec!["lines[0].quantity quantity"]),
         ("/lines/0/unit_price", json!("-5"), vec!["lines[0].unit_price money"]),
         ("/lines/0/unit_price", json!("1e999999999"), vec!["lines[0].unit_price money"]),
+        ("/lines/0/attributes", json!({"text": "x".repeat(4_100)}), vec!["lines[0].attributes too_large"]),
+        (
+            "/lines/0/attributes",
+            (0..51).map(|n| (n.to_string(), json!(n))).collect::<serde_json::Map<_, _>>().into(),
+            vec!["lines[0].attributes too_many"],
+        ),
+        ("/lines/0/specification", json!("x".repeat(65_600)), vec!["lines[0].specification too_large"]),
         ("/lines/0/components/0/quantity", json!(0), vec!["lines[0].components[0].quantity quantity"]),
         ("/lines/0/components/0/quantity", json!(100_000), vec!["lines too_many_items"]),
         ("/lines/0/components/0/code", json!(""), vec!["lines[0].components[0].code invalid"]),
     ];
     for (pointer, value, expected) in cases {
         assert_eq!(changed(pointer, value.clone()), expected, "{pointer} {value}");
+    }
+}
+
+#[test]
+fn an_amount_is_a_short_text_or_a_number() {
+    let read = |value: Value| serde_json::from_value::<Money>(value).map(|money| money.to_string());
+    assert_eq!(read(json!("12.50")).unwrap(), "12.50");
+    assert_eq!(read(json!(12.1)).unwrap(), "12.1");
+    assert_eq!(read(json!(7)).unwrap(), "7");
+    assert_eq!(serde_json::to_value(Money("0.125".parse().unwrap())).unwrap(), json!("0.125"));
+    for wrong in [json!("9".repeat(MAX_MONEY_BYTES + 1)), json!(1e300), json!("a lot"), json!(null), json!([1])] {
+        assert!(read(wrong.clone()).is_err(), "{wrong}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every fault of a workflow, named, and all of them at once.
 
-use floorline_domain::workflow::{MAX_STAGES, Workflow};
+use floorline_domain::workflow::{MAX_BYTES, MAX_PATTERNS, MAX_STAGES, Workflow};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -50,6 +50,30 @@ fn each_fault_is_named() {
             vec!["stages[0].actions[1].config.max_length invalid_config"],
         ),
         ("/stages/0/roles", json!(vec!["r"; 101]), vec!["stages[0].roles too_many"]),
+        ("/stages/0/roles", json!(["r".repeat(201)]), vec!["stages[0].roles[0] too_long"]),
+        ("/stages/0/name", json!("n".repeat(201)), vec!["stages[0].name too_long"]),
+        ("/stages/0/group", json!("g".repeat(201)), vec!["stages[0].group too_long"]),
+        ("/name", json!("n".repeat(201)), vec!["name too_long"]),
+        (
+            "/stages/0/actions/1",
+            json!({"key": "m", "kind": "note", "label": "l".repeat(201)}),
+            vec!["stages[0].actions[1].label too_long"],
+        ),
+        (
+            "/stages/0/actions/1",
+            json!({"key": "m", "kind": "scan", "config": {"expected": " "}}),
+            vec!["stages[0].actions[1].config.expected invalid_config"],
+        ),
+        (
+            "/stages/0/actions/1",
+            json!({"key": "m", "kind": "inspection", "config": {"checks": (0..201).map(|n| n.to_string()).collect::<Vec<_>>()}}),
+            vec!["stages[0].actions[1].config.checks invalid_config"],
+        ),
+        (
+            "/stages/0/next/0/when",
+            json!(vec![json!({"attribute": "x", "is": 1}); 51]),
+            vec!["stages[0].next[0].when too_many"],
+        ),
         ("/stages/0/next/0/when", json!({"action": "a.x", "is": 1}), vec!["stages[0].next[0].when unknown_action"]),
         ("/stages/0/next/0/when", json!({"attribute": "x", "any_of": []}), vec!["stages[0].next[0].when never_true"]),
         (
@@ -164,6 +188,38 @@ fn too_much_is_one_fault() {
     assert!(faults(&many(MAX_STAGES)).len() > MAX_STAGES);
     let wide = json!({"key": "s0", "name": "S", "next": vec![json!({"to": "s0"}); 5_001]});
     assert_eq!(faults(&workflow(json!({"name": "W", "entry": "s0", "stages": [wide]}))), ["stages too_many_ways"]);
+    let patterned = |key: usize| json!({"key": format!("f{key}"), "type": "text", "pattern": "[a-z]+"});
+    let form = |from: usize, count: usize| {
+        let fields: Vec<Value> = (from..from + count).map(patterned).collect();
+        json!({"key": format!("a{from}"), "kind": "form", "config": {"fields": fields}})
+    };
+    let forms = |count: usize| {
+        let stage = json!({"key": "s0", "name": "S", "actions": [form(0, 100), form(100, count)]});
+        faults(&workflow(json!({"name": "F", "entry": "s0", "stages": [stage]})))
+    };
+    assert_eq!(forms(MAX_PATTERNS - 100), Vec::<String>::new());
+    assert_eq!(forms(MAX_PATTERNS - 99), ["stages too_many_patterns"]);
+    let heavy = json!({"key": "s0", "name": "x".repeat(MAX_BYTES)});
+    assert_eq!(faults(&workflow(json!({"name": "H", "entry": "s0", "stages": [heavy]}))), ["stages too_large"]);
+}
+
+/// Two groups of 250 as tight as they may be. Looking at every member for every way there is takes a hundred million
+/// steps.
+#[test]
+fn large_groups_that_wait_for_one_another_are_checked_in_good_time() {
+    let near = |n: usize| (0..10).map(move |k| (n + k) % 250);
+    let first = (0..250).map(|n| {
+        let next: Vec<Value> = near(n).map(|k| json!({"to": format!("b{k}")})).collect();
+        json!({"key": format!("a{n}"), "name": "A", "group": "a", "next": next})
+    });
+    let second = (0..250).map(|n| {
+        let depends_on: Vec<String> = near(n).map(|k| format!("a{k}")).collect();
+        json!({"key": format!("b{n}"), "name": "B", "group": "b", "depends_on": depends_on})
+    });
+    let stages: Vec<Value> = first.chain(second).collect();
+    let started = std::time::Instant::now();
+    assert_eq!(faults(&workflow(json!({"name": "L", "entry": "a0", "stages": stages}))), Vec::<String>::new());
+    assert!(started.elapsed().as_secs() < 10, "it took {:?}", started.elapsed());
 }
 
 #[test]

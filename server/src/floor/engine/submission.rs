@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::core::{Actor, Ledger};
-use crate::platform::http::{ApiError, IdempotencyKey};
+use crate::platform::http::{ApiError, IdempotencyKey, etag_of};
 use crate::platform::tenancy::TenantTx;
 
 /// Entries of one phone, as they came in one frame.
@@ -170,6 +170,9 @@ pub struct Answer {
 impl From<Answer> for actix_web::HttpResponse {
     fn from(answer: Answer) -> Self {
         let mut response = Self::build(answer.status);
+        if let Some(tag) = etag_of(&answer.body) {
+            response.insert_header(tag);
+        }
         if answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
         }

@@ -38,14 +38,14 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(undo);
 }
 
-/// Completes an action of the item's stage.
+/// Completes an action of the item's stage. An approval takes `approval:give`, everything else `item:act`.
 #[utoipa::path(tag = "items", security(("bearer" = [])), request_body = Completion, responses(
     (status = 200, description = "Done, or done already", body = ActedView),
     (status = "4XX", description = "Not done", body = Problem)))]
 #[post("/v1/items/{id}/actions")]
 async fn complete_action(
     app: web::Data<App>,
-    by: Allowed<may::ActOnItems>,
+    by: Allowed<may::CompleteActions>,
     id: web::Path<Uuid>,
     key: IdempotencyKey,
     work: web::Json<Completion>,

@@ -40,7 +40,7 @@ pub async fn events_of(
     page: &PageQuery,
 ) -> Result<Page<EventView>, ApiError> {
     let limit = page.limit()?;
-    let after = page.after()?.and_then(|version| version.parse().ok()).unwrap_or(0);
+    let after = page.after_key()?.unwrap_or(0);
     let rows = store::events(tx, subject, id, after, limit).await?;
     let actors: Vec<Uuid> = rows.iter().filter_map(|row| row.actor_id).collect();
     let names: BTreeMap<Uuid, String> = store::names(tx, &actors).await?.into_iter().collect();

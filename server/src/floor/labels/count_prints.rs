@@ -53,15 +53,16 @@ impl ServerOperation for CountPrints {
 
     fn apply<'a>(&'a mut self, tx: &'a mut TenantTx, ledger: &'a mut Ledger) -> BoxFuture<'a, Result<Value, ApiError>> {
         Box::pin(async move {
-            if let Some(order) = self.prints.order_id
-                && !store::order_exists(tx, order).await?
-            {
-                return Err(ApiError::invalid_field("order_id", "unknown", "There is no such order."));
+            if let Some(order) = self.prints.order_id {
+                if !store::order_exists(tx, order).await? {
+                    return Err(ApiError::invalid_field("order_id", "unknown", "There is no such order."));
+                }
+                let counted = store::count_prints_of_order(tx, order, ledger.now()).await?;
+                return Ok(json!(Counted { counted, unknown: Vec::new() }));
             }
             let asked = self.prints.codes.as_deref().unwrap_or_default();
             let codes: Vec<String> = asked.iter().map(|code| as_stored(code)).collect();
-            let named = self.prints.codes.is_some().then_some(codes.as_slice());
-            let counted = store::count_prints(tx, named, self.prints.order_id, ledger.now()).await?;
+            let counted = store::count_prints(tx, &codes, ledger.now()).await?;
             let known: BTreeSet<&str> = counted.iter().map(String::as_str).collect();
             let unknown = asked.iter().zip(&codes).filter(|(_, code)| !known.contains(code.as_str()));
             let unknown = unknown.map(|(asked, _)| asked.clone()).collect();

@@ -109,13 +109,8 @@ pub(super) async fn update_status(tx: &mut TenantTx, label: &Label) -> Result<()
     Ok(())
 }
 
-/// Counts one more print of each label that can be printed; gives their codes.
-pub(super) async fn count_prints(
-    tx: &mut TenantTx,
-    codes: Option<&[String]>,
-    order: Option<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<Vec<String>> {
+/// Counts one more print of each of these labels that can be printed; gives their codes.
+pub(super) async fn count_prints(tx: &mut TenantTx, codes: &[String], now: DateTime<Utc>) -> Result<Vec<String>> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -124,12 +119,25 @@ pub(super) async fn count_prints(
     let org = tx.org().0;
     let rows: Vec<Row> = sql(include_str!("count_prints.sql"))
         .bind::<SqlUuid, _>(org)
-        .bind::<Nullable<Array<Text>>, _>(codes)
-        .bind::<Nullable<SqlUuid>, _>(order)
+        .bind::<Nullable<Array<Text>>, _>(Some(codes))
+        .bind::<Nullable<SqlUuid>, _>(None::<Uuid>)
         .bind::<Timestamptz, _>(now)
         .load(tx.conn())
         .await?;
     Ok(rows.into_iter().map(|row| row.code).collect())
+}
+
+/// Counts one more print of each label of an order that can be printed; gives how many. There may be half a million, which takes its time.
+pub(super) async fn count_prints_of_order(tx: &mut TenantTx, order: Uuid, now: DateTime<Utc>) -> Result<usize> {
+    let org = tx.org().0;
+    sql("SET LOCAL statement_timeout = '60s'").execute(tx.conn()).await?;
+    Ok(sql(include_str!("count_prints.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<Nullable<Array<Text>>, _>(None::<&[String]>)
+        .bind::<Nullable<SqlUuid>, _>(Some(order))
+        .bind::<Timestamptz, _>(now)
+        .execute(tx.conn())
+        .await?)
 }
 
 /// A label with the texts of the thing it is on.

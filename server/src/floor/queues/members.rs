@@ -13,7 +13,7 @@ use super::store;
 use super::views::{Waiting, WaitingPage};
 use crate::floor::engine::{Engine, rank};
 use crate::platform::db::sql;
-use crate::platform::http::{ApiError, Code, Page, PageQuery};
+use crate::platform::http::{ApiError, Code, Page, PageQuery, is_sensible};
 use crate::platform::tenancy::TenantTx;
 
 #[derive(Debug, diesel::QueryableByName)]
@@ -67,7 +67,7 @@ impl After {
             at: parts.next()?.parse().ok()?,
             id: parts.next()?.parse().ok()?,
         };
-        parts.next().is_none().then_some(after)
+        (parts.next().is_none() && is_sensible(&after.at)).then_some(after)
     }
 }
 
@@ -183,6 +183,7 @@ mod tests {
         let text = "-3 2026-11-20T10:00:00.000001Z 0198c0de-0000-7000-8000-000000000000";
         let after = After::read(text).unwrap();
         assert_eq!((after.negative_rank, after.at.timestamp_subsec_micros()), (-3, 1));
+        assert_eq!(After::read(&text.replace("2026", "-9999")), None, "no database knows that year");
         for nonsense in ["", "1", "x 2026-11-20T10:00:00Z 0198c0de-0000-7000-8000-000000000000", &format!("{text} 1")] {
             assert_eq!(After::read(nonsense), None, "{nonsense}");
         }

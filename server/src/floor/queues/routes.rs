@@ -102,11 +102,7 @@ async fn patch_queue(
     wish: web::Json<QueueChange>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = ChangeQueue { id: *id, expected, wish: wish.into_inner() };
-    let answer = app.engine.run(actor(&by), by.org_id, Box::new(operation), key).await?;
-    let mut response: HttpResponse = answer.into();
-    let (name, value) = etag(expected.0 + 1);
-    response.headers_mut().insert(name, value);
-    Ok(response)
+    Ok(app.engine.run(actor(&by), by.org_id, Box::new(operation), key).await?.into())
 }
 
 /// Removes a queue; the items in it stay where they are.

@@ -14,7 +14,7 @@ use super::store::{self, Row};
 use super::views::{NewShift, Shift, ShiftChange};
 use crate::app::App;
 use crate::floor::engine::{Act, Acted, Actor};
-use crate::floor::locations::known_locations;
+use crate::floor::locations::active_sites;
 use crate::platform::http::{ApiError, Code, IdempotencyKey, Page, PageQuery, Problem};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
 
@@ -52,7 +52,7 @@ async fn start_shift(
     let site_id = LocationId(new.site_id);
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     // A writer is started for each site, so it must be one.
-    if known_locations(&mut tx, &[site_id]).await?.is_empty() {
+    if !active_sites(&mut tx).await?.contains(&site_id) {
         return Err(ApiError::invalid_field("site_id", "unknown", "There is no such site in use."));
     }
     drop(tx);

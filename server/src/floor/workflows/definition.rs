@@ -9,11 +9,24 @@ use crate::platform::http::ApiError;
 /// Builds a definition out of a request's parts. It may still be faulty; publishing asks for more.
 ///
 /// # Errors
-/// 422 for too many stages, or with one error a stage that is no stage.
+/// 422 for more than a definition may hold, or with one error a stage that is no stage.
 pub(super) fn read(name: &str, entry: Option<String>, stages: Vec<Value>) -> Result<Workflow, ApiError> {
     let stages = read_stages(stages)?;
     let entry = entry.or_else(|| stages.first().map(|stage| stage.key.clone())).unwrap_or_default();
-    Ok(Workflow { name: name.trim().to_owned(), entry, stages })
+    let workflow = Workflow { name: name.trim().to_owned(), entry, stages };
+    bounded(&workflow)?;
+    Ok(workflow)
+}
+
+/// Refuses a definition that is larger than any may be, draft or not.
+///
+/// # Errors
+/// 422 that names the bound.
+pub(super) fn bounded(workflow: &Workflow) -> Result<(), ApiError> {
+    match workflow.beyond() {
+        Some(fault) => Err(ApiError::invalid_field(&fault.path, &fault.code, format!("{}.", fault.message))),
+        None => Ok(()),
+    }
 }
 
 /// The stages of a request.

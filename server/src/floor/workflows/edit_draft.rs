@@ -6,7 +6,7 @@ use floorline_domain::workflow::{MAX_STAGES, Stage, Workflow};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::definition::{read_action, read_stage};
+use super::definition::{bounded, read_action, read_stage};
 use super::store::{self, Body, VersionRow, WorkflowRow};
 use crate::platform::http::{ApiError, Code, IfMatch};
 use crate::platform::tenancy::TenantTx;
@@ -53,6 +53,7 @@ pub(super) async fn edit(
     }
     let mut draft = open(tx, &row, by, now).await?;
     draft.body = Body(edited(draft.body.0, wish)?);
+    bounded(&draft.body.0)?;
     draft.updated_at = now;
     store::update_draft(tx, &draft).await?;
     row.updated_at = now;

@@ -11,7 +11,7 @@ use super::figures::{self, WorkflowAnalytics, WorkflowProgress};
 use super::store;
 use crate::app::App;
 use crate::floor::items::{ItemFilter, ItemSummary, list_items};
-use crate::platform::http::{ApiError, Page, PageQuery, Problem};
+use crate::platform::http::{ApiError, Page, PageQuery, Problem, sensible};
 use crate::platform::tenancy::{Allowed, TenantTx, may};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -69,8 +69,9 @@ async fn get_analytics(
     id: web::Path<Uuid>,
     span: web::Query<Span>,
 ) -> Result<HttpResponse, ApiError> {
+    let since = span.since.unwrap_or_else(|| Utc::now() - TimeDelta::days(30));
+    sensible("since", &since).map_err(|fault| ApiError::invalid(vec![fault]))?;
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     store::find(&mut tx, *id).await?;
-    let since = span.since.unwrap_or_else(|| Utc::now() - TimeDelta::days(30));
     Ok(HttpResponse::Ok().json(figures::analytics(&mut tx, *id, since).await?))
 }

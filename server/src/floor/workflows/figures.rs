@@ -103,10 +103,11 @@ pub(super) async fn analytics(
         first_pass: i64,
     }
     let org = tx.org().0;
+    // Notes and scans change an item after its end, so that when it was changed only says which items to look at.
     let totals: Totals = sql("WITH asked (org_id, workflow_id, since) AS (SELECT $1::uuid, $2::uuid, $3::timestamptz) \
-         SELECT count(*) FILTER (WHERE i.status = 'completed') AS completed, \
-                count(*) FILTER (WHERE i.status = 'scrapped') AS scrapped, \
-                count(*) FILTER (WHERE i.status = 'completed' AND i.state #> '{progress,reworks}' IS NULL) AS first_pass \
+         SELECT count(*) FILTER (WHERE i.completed_at >= a.since) AS completed, \
+                count(*) FILTER (WHERE i.status = 'scrapped' AND (i.state #>> '{progress,mark,at}')::timestamptz >= a.since) AS scrapped, \
+                count(*) FILTER (WHERE i.completed_at >= a.since AND i.state #> '{progress,reworks}' IS NULL) AS first_pass \
          FROM asked a JOIN workflow_versions v ON v.org_id = a.org_id AND v.workflow_id = a.workflow_id \
          JOIN items i ON i.org_id = v.org_id AND i.workflow_version_id = v.id \
          WHERE i.updated_at >= a.since")

@@ -3,6 +3,7 @@
 //! A workflow has published versions, which never change, and at most one draft, which is all that can be edited. Items are pinned to the
 //! published version they were made with; publishing a draft concerns items made later.
 
+mod change_workflow;
 mod definition;
 mod draft_routes;
 mod edit_draft;

@@ -15,13 +15,22 @@ use crate::platform::tenancy::TenantTx;
 pub(super) async fn retire(tx: &mut TenantTx, id: Uuid, expected: IfMatch, now: DateTime<Utc>) -> Result<(), ApiError> {
     let mut row = store::load_for_update(tx, id).await?;
     expected.check(row.version)?;
-    let open = store::open_items(tx, id).await?;
-    if open.items > 0 {
-        let detail = format!("{} open items use it, such as {}.", open.items, open.codes.join(", "));
-        return Err(ApiError::new(Code::InUse, detail).with(json!({ "items": open.items, "codes": open.codes })));
-    }
+    no_open_items(tx, id).await?;
     row.active = false;
     row.updated_at = now;
     row.version += 1;
     store::update(tx, &row).await
+}
+
+/// Refuses while items are on their way through the workflow.
+///
+/// # Errors
+/// 409 that names some of them.
+pub(super) async fn no_open_items(tx: &mut TenantTx, id: Uuid) -> Result<(), ApiError> {
+    let open = store::open_items(tx, id).await?;
+    if open.items == 0 {
+        return Ok(());
+    }
+    let detail = format!("{} open items use it, such as {}.", open.items, open.codes.join(", "));
+    Err(ApiError::new(Code::InUse, detail).with(json!({ "items": open.items, "codes": open.codes })))
 }

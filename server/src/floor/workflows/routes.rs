@@ -3,18 +3,19 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
-use floorline_domain::{FieldError, UserId};
+use floorline_domain::UserId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::change_workflow::{self, check_name};
 use super::store::{self, Body, VersionRow, WorkflowRow};
 use super::views::{
     self, Candidate, CloneName, FaultView, Findings, NewWorkflow, VersionView, WorkflowChange, WorkflowSummary,
     WorkflowView,
 };
-use super::{definition, edit_draft, publish_version, retire_workflow};
+use super::{definition, publish_version, retire_workflow};
 use crate::app::App;
 use crate::platform::http::{
     ApiError, Claimed, IdempotencyKey, IfMatch, OptionalJson, Page, PageQuery, Problem, etag, replay,
@@ -88,8 +89,8 @@ async fn list_workflows(
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let rows = store::list(&mut tx, &filter, page.after_id()?, limit).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let versions = store::current_versions(&mut tx, &ids).await?;
-    let page = Page::from_rows(rows, limit, |row| row.id.to_string(), |row| views::summary(row, &versions));
+    let numbers = store::current_numbers(&mut tx, &ids).await?;
+    let page = Page::from_rows(rows, limit, |row| row.id.to_string(), |row| views::summary(row, &numbers));
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -123,7 +124,7 @@ async fn patch_workflow(
     wish: web::Json<WorkflowChange>,
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let row = change(&mut tx, *id, expected, wish.into_inner(), by.user_id, Utc::now()).await?;
+    let row = change_workflow::change(&mut tx, *id, expected, wish.into_inner(), by.user_id, Utc::now()).await?;
     let versions = store::current_versions(&mut tx, &[*id]).await?;
     tx.commit().await?;
     Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(views::workflow(row, versions)))
@@ -159,7 +160,7 @@ async fn list_versions(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
-    let after = page.after()?.and_then(|number| number.parse().ok());
+    let after = page.after_key()?;
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     store::find(&mut tx, *id).await?;
     let rows = store::versions(&mut tx, *id, after, limit).await?;
@@ -177,12 +178,13 @@ async fn publish_draft(
     id: web::Path<Uuid>,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, ApiError> {
+    let checked = publish_version::check_draft(&app.db, by.org_id, *id).await?;
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let claim = match key.claim(&mut tx, by.user_id.0, &*id).await? {
         Claimed::Fresh(claim) => claim,
         Claimed::Replay { status, body } => return Ok(replay(status, body)),
     };
-    let version = publish_version::publish(&mut tx, *id, Utc::now()).await?;
+    let version = publish_version::publish(&mut tx, *id, checked, Utc::now()).await?;
     claim.answer(tx, StatusCode::CREATED, &views::version(version)).await
 }
 
@@ -220,8 +222,7 @@ async fn validate_workflow(
     id: web::Path<Uuid>,
     candidate: OptionalJson<Candidate>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let faults = publish_version::look_through(&mut tx, *id, candidate.0).await?;
+    let faults = publish_version::look_through(&app.db, by.org_id, *id, candidate.0).await?;
     let faults: Vec<_> = faults
         .into_iter()
         .map(|fault| FaultView { code: fault.code, path: fault.path, message: fault.message })
@@ -259,38 +260,6 @@ async fn clone_workflow(
     claim.answer(tx, StatusCode::CREATED, &views::workflow(row, vec![draft])).await
 }
 
-async fn change(
-    tx: &mut TenantTx,
-    id: Uuid,
-    expected: IfMatch,
-    wish: WorkflowChange,
-    by: UserId,
-    now: DateTime<Utc>,
-) -> Result<WorkflowRow, ApiError> {
-    let mut row = store::load_for_update(tx, id).await?;
-    expected.check(row.version)?;
-    if let Some(name) = wish.name {
-        check_name(&name)?;
-        row.name = name.trim().to_owned();
-    }
-    row.description = wish.description.unwrap_or(row.description);
-    row.active = wish.active.unwrap_or(row.active);
-    row.template = wish.template.unwrap_or(row.template);
-    if wish.entry.is_some() || wish.stages.is_some() {
-        let mut draft = edit_draft::open(tx, &row, by, now).await?;
-        if let Some(stages) = wish.stages {
-            draft.body.0.stages = definition::read_stages(stages)?;
-        }
-        draft.body.0.entry = wish.entry.unwrap_or(draft.body.0.entry);
-        draft.updated_at = now;
-        store::update_draft(tx, &draft).await?;
-    }
-    row.updated_at = now;
-    row.version += 1;
-    store::update(tx, &row).await?;
-    Ok(row)
-}
-
 fn fresh(name: &str, by: UserId, now: DateTime<Utc>) -> WorkflowRow {
     WorkflowRow {
         id: Uuid::now_v7(),
@@ -324,11 +293,4 @@ async fn insert_with_draft(
     };
     store::insert_draft(tx, &draft, by).await?;
     Ok(draft)
-}
-
-fn check_name(name: &str) -> Result<(), ApiError> {
-    if name.trim().is_empty() || name.chars().count() > 200 {
-        return Err(ApiError::invalid(vec![FieldError::new("name", "length", "A name has 1 to 200 characters.")]));
-    }
-    Ok(())
 }

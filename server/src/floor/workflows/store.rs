@@ -57,6 +57,19 @@ impl VersionRow {
     pub(super) fn is_draft(&self) -> bool {
         self.state == "draft"
     }
+
+    pub(super) fn numbered(&self) -> Numbered {
+        Numbered { workflow_id: self.workflow_id, number: self.number, state: self.state.clone() }
+    }
+}
+
+/// A version without its definition, which may be large.
+#[derive(Debug, Clone, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = workflow_versions, check_for_backend(Pg))]
+pub(super) struct Numbered {
+    pub(super) workflow_id: Uuid,
+    pub(super) number: i32,
+    pub(super) state: String,
 }
 
 /// A definition as its column holds it.
@@ -170,6 +183,19 @@ pub(super) async fn current_versions(tx: &mut TenantTx, ids: &[Uuid]) -> Result<
         .distinct_on((v::workflow_id, v::state))
         .order((v::workflow_id, v::state, v::number.desc()))
         .select(VersionRow::as_select())
+        .load(tx.conn())
+        .await?)
+}
+
+/// The same without their definitions.
+pub(super) async fn current_numbers(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Numbered>> {
+    let org = tx.org().0;
+    Ok(v::workflow_versions
+        .filter(v::org_id.eq(org))
+        .filter(v::workflow_id.eq_any(ids))
+        .distinct_on((v::workflow_id, v::state))
+        .order((v::workflow_id, v::state, v::number.desc()))
+        .select(Numbered::as_select())
         .load(tx.conn())
         .await?)
 }

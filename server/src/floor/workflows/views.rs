@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::store::{VersionRow, WorkflowRow};
+use super::store::{Numbered, VersionRow, WorkflowRow};
 
 /// A workflow without its stages.
 #[derive(Debug, Serialize, ToSchema)]
@@ -147,7 +147,7 @@ pub(super) struct CloneName {
     pub(super) name: Option<String>,
 }
 
-pub(super) fn summary(row: WorkflowRow, versions: &[VersionRow]) -> WorkflowSummary {
+pub(super) fn summary(row: WorkflowRow, versions: &[Numbered]) -> WorkflowSummary {
     let number = |state: &str| {
         versions
             .iter()
@@ -171,7 +171,7 @@ pub(super) fn summary(row: WorkflowRow, versions: &[VersionRow]) -> WorkflowSumm
 }
 
 pub(super) fn workflow(row: WorkflowRow, versions: Vec<VersionRow>) -> WorkflowView {
-    let summary = summary(row, &versions);
+    let summary = summary(row, &versions.iter().map(VersionRow::numbered).collect::<Vec<_>>());
     let (drafts, mut published): (Vec<_>, Vec<_>) = versions.into_iter().partition(VersionRow::is_draft);
     published.sort_by_key(|version| version.number);
     WorkflowView { summary, published: published.pop().map(version), draft: drafts.into_iter().next().map(version) }

@@ -54,3 +54,19 @@ pub async fn append(
         .await?;
     Ok(())
 }
+
+/// Appends an event by nobody, if the transaction's organisation exists; if not, nothing is told, by as many statements.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn append_if_known(
+    tx: &mut TenantTx,
+    kind: &str,
+    detail: Value,
+    at: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    if tx.org().0.is_nil() {
+        return store::head(tx).await.map(drop);
+    }
+    append(tx, None, kind, detail, at).await
+}

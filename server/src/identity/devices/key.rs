@@ -5,12 +5,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// A sound public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DeviceKey(VerifyingKey);
 
 impl DeviceKey {
+    #[cfg(test)]
+    pub(super) fn of(key: &VerifyingKey) -> Self {
+        Self(*key)
+    }
+
     /// Reads a JWK. None for another kind of key, another curve, or a point that is not on it.
     pub(super) fn from_jwk(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
@@ -28,6 +34,11 @@ impl DeviceKey {
         let coordinate =
             |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(point.as_bytes().get(range).unwrap_or_default());
         json!({ "kty": "EC", "crv": "P-256", "x": coordinate(1..33), "y": coordinate(33..65) })
+    }
+
+    /// What tells it from every other key.
+    pub(super) fn thumbprint(&self) -> [u8; 32] {
+        Sha256::digest(self.0.to_sec1_point(true).as_bytes()).into()
     }
 
     /// Whether `signature` (r and s, 32 bytes each) is this key's over `message`.

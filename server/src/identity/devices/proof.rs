@@ -2,9 +2,9 @@
 //!
 //! It names the method, the address and the access token it goes with, and a nonce that this installation gave out within five minutes. Its
 //! `iat` is not read: phones have wrong clocks, the nonce has ours. A nonce is a time and its MAC, so any server can check one. Each proof
-//! is good once: every server remembers those it saw for as long as their nonce lives.
+//! is good once: every server remembers by whose key and under which `jti` it saw one, for as long as a nonce lives. The signature is no
+//! part of that, since of each there is a second, equally sound one; and strangers' proofs are not remembered, since anybody can make a key.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -23,27 +23,41 @@ use sha2::{Digest as _, Sha256};
 use super::key::DeviceKey;
 use super::store::{self, Device};
 use crate::app::App;
+use crate::identity::lately::Lately;
 use crate::identity::lookup;
 use crate::platform::clock;
-use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::{SigningKeys, TenantTx};
 
 /// How long a nonce is taken.
 const NONCE_TTL: TimeDelta = TimeDelta::minutes(5);
+/// How far another server's clock may be ahead.
+const AHEAD: TimeDelta = TimeDelta::seconds(30);
 const PURPOSE: &str = "device proof nonce";
-/// Proofs remembered before the old ones are swept out.
-const SWEEP_AT: usize = 50_000;
+/// Proofs that all devices together use within the life of a nonce. More are refused, so that memory ends somewhere.
+const MOST: usize = 200_000;
 
 /// A request that was signed by some device's key; [`DeviceProof::device`] says by whose.
 #[derive(Clone, Debug)]
 pub struct DeviceProof {
     key: DeviceKey,
+    jti: String,
+    at: DateTime<Utc>,
 }
 
-/// The proofs seen while their nonces live.
-#[derive(Default)]
-pub(in super::super) struct ProofMemory(Mutex<HashMap<[u8; 32], DateTime<Utc>>>);
+/// The proofs of known devices that were used while their nonces live.
+pub(in super::super) struct ProofMemory {
+    seen: Mutex<Lately<[u8; 32], ()>>,
+    most: usize,
+}
+
+/// Whether a proof may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    First,
+    Again,
+    TooMany,
+}
 
 #[derive(Deserialize)]
 struct Head {
@@ -70,20 +84,30 @@ struct Expected<'a> {
 }
 
 impl DeviceProof {
-    /// The device with this id, if it is its key that signed. A device that does not exist is not told from one with another key.
+    /// The device with this id, if it is its key that signed; this uses the proof up. A device that does not exist is not told from one
+    /// with another key.
     ///
     /// # Errors
-    /// 401 when it is not.
-    pub async fn device(&self, db: &Db, id: DeviceId) -> Result<Device, ApiError> {
+    /// 401 when it is not, or when the proof was used before.
+    pub async fn device(&self, app: &App, id: DeviceId) -> Result<Device, ApiError> {
         let unknown = || ApiError::new(Code::BadDeviceProof, "The proof is not by that device's key.");
-        let (org, id) = lookup::device(db, id.0).await?.ok_or_else(unknown)?;
-        let mut tx = TenantTx::open(db, org).await?;
+        let (org, id) = lookup::device(&app.db, id.0).await?.ok_or_else(unknown)?;
+        let mut tx = TenantTx::open(&app.db, org).await?;
         let row = store::find(&mut tx, id).await?;
         tx.commit().await?;
         if DeviceKey::from_jwk(&row.public_key).as_ref() != Some(&self.key) {
             return Err(unknown());
         }
-        Device::of(org, &row)
+        match app.sign_in.proofs.spend(&self.key, &self.jti, self.at) {
+            Use::First => Device::of(org, &row),
+            Use::Again => {
+                let error = ApiError::new(Code::BadDeviceProof, "This proof was used before.");
+                Err(error.nonce(nonce(&app.keys, self.at)))
+            }
+            Use::TooMany => {
+                Err(ApiError::new(Code::TooMany, "Devices prove themselves too often; wait a moment.").retry_after(60))
+            }
+        }
     }
 
     fn read(request: &HttpRequest, app: &App, now: DateTime<Utc>) -> Result<Self, ApiError> {
@@ -102,10 +126,7 @@ impl DeviceProof {
             let error = ApiError::new(Code::UseDpopNonce, "Sign again, with the nonce in DPoP-Nonce.");
             return Err(error.nonce(nonce(&app.keys, now)));
         }
-        if !app.sign_in.proofs.is_first(proof, now) {
-            return Err(refused("This proof was used before."));
-        }
-        Ok(Self { key })
+        Ok(Self { key, jti: claims.jti, at: now })
     }
 }
 
@@ -122,14 +143,32 @@ impl FromRequest for DeviceProof {
     }
 }
 
+impl Default for ProofMemory {
+    fn default() -> Self {
+        Self::of(MOST)
+    }
+}
+
 impl ProofMemory {
-    fn is_first(&self, proof: &str, now: DateTime<Utc>) -> bool {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= SWEEP_AT {
-            seen.retain(|_, until| *until > now);
+    fn of(most: usize) -> Self {
+        // A nonce of another server may have yet to begin its life.
+        Self { seen: Mutex::new(Lately::new(NONCE_TTL + AHEAD)), most }
+    }
+
+    /// Uses the proof with this `jti` by this key.
+    fn spend(&self, key: &DeviceKey, jti: &str, now: DateTime<Utc>) -> Use {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.pass(now);
+        let proof: [u8; 32] =
+            Sha256::new().chain_update(key.thumbprint()).chain_update(jti.as_bytes()).finalize().into();
+        if seen.get_mut(&proof).is_some() {
+            return Use::Again;
         }
-        // A nonce may be up to its whole life old, never older.
-        seen.insert(Sha256::digest(proof.as_bytes()).into(), now + NONCE_TTL).is_none_or(|until| until <= now)
+        if seen.fresh() >= self.most {
+            return Use::TooMany;
+        }
+        seen.keep(proof);
+        Use::First
     }
 }
 
@@ -186,14 +225,17 @@ fn nonce(keys: &SigningKeys, now: DateTime<Utc>) -> String {
 fn is_fresh(keys: &SigningKeys, nonce: &str, now: DateTime<Utc>) -> bool {
     let Some((time, mac)) = nonce.split_once('.') else { return false };
     let made = i64::from_str_radix(time, 16).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    // A few seconds of the future: another server's clock.
-    let timely = made.is_some_and(|made| made + NONCE_TTL > now && made < now + TimeDelta::seconds(30));
+    let timely = made.is_some_and(|made| made + NONCE_TTL > now && made < now + AHEAD);
     timely && keys.mac_matches(PURPOSE, time, mac)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key(seed: u8) -> DeviceKey {
+        DeviceKey::of(p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap().verifying_key())
+    }
 
     fn start() -> DateTime<Utc> {
         DateTime::from_timestamp(1_763_600_000, 0).unwrap()
@@ -215,10 +257,22 @@ mod tests {
 
     #[test]
     fn a_proof_is_good_once_while_its_nonce_lives() {
-        let memory = ProofMemory::default();
-        assert!(memory.is_first("a", start()));
-        assert!(!memory.is_first("a", start() + TimeDelta::seconds(299)));
-        assert!(memory.is_first("b", start()));
+        let (memory, key) = (ProofMemory::default(), key(7));
+        assert_eq!(memory.spend(&key, "a", start()), Use::First);
+        assert_eq!(memory.spend(&key, "a", start() + NONCE_TTL + AHEAD - TimeDelta::seconds(1)), Use::Again);
+        assert_eq!(memory.spend(&key, "b", start()), Use::First);
+        assert_eq!(memory.spend(&self::key(8), "a", start()), Use::First, "another device may use the same name");
+    }
+
+    #[test]
+    fn only_so_many_proofs_are_remembered_at_a_time() {
+        let (memory, key) = (ProofMemory::of(3), key(7));
+        for n in 0..3 {
+            assert_eq!(memory.spend(&key, &n.to_string(), start()), Use::First);
+        }
+        assert_eq!(memory.spend(&key, "one more", start()), Use::TooMany);
+        assert_eq!(memory.spend(&key, "0", start()), Use::Again);
+        assert_eq!(memory.spend(&key, "one more", start() + NONCE_TTL + AHEAD), Use::First);
     }
 
     #[test]

@@ -140,7 +140,7 @@ async fn revoke_device(
 #[utoipa::path(tag = "devices", params(("DPoP" = String, Header, description = "The device's proof")), responses((status = 200, body = DeviceStatus)))]
 #[get("/v1/devices/{id}/status")]
 async fn device_status(app: Data<App>, proof: DeviceProof, id: Path<Uuid>) -> Result<Json<DeviceStatus>, ApiError> {
-    let device = proof.device(&app.db, DeviceId(*id)).await?;
+    let device = proof.device(&app, DeviceId(*id)).await?;
     let status = match device.state {
         DeviceState::Pending => "pending",
         DeviceState::Active => "active",

@@ -48,7 +48,7 @@ pub async fn device_session(
     id: DeviceId,
     now: DateTime<Utc>,
 ) -> Result<Session, ApiError> {
-    let device = DeviceProof::extract(request).await?.device(&app.db, id).await?;
+    let device = DeviceProof::extract(request).await?.device(app, id).await?;
     match device.state {
         DeviceState::Pending => {
             Err(ApiError::new(Code::DevicePending, "An administrator has to confirm the device first."))

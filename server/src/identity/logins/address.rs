@@ -1,16 +1,22 @@
 //! Where a request comes from.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 
 /// The peer's address, or what the proxy in front last added to `X-Forwarded-For`. What a client itself writes there is never believed.
+/// Where the proxy added nothing that can be read, the peer is at least somebody.
 pub(super) fn of(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
-    if behind_proxy {
-        let header = request.headers().get_all("x-forwarded-for").last()?;
-        return header.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
-    }
-    request.peer_addr().map(|peer| peer.ip())
+    let forwarded = || request.headers().get_all("x-forwarded-for").last()?.to_str().ok()?.rsplit(',').next();
+    let added = if behind_proxy { forwarded().and_then(read) } else { None };
+    added.or_else(|| request.peer_addr().map(|peer| peer.ip()))
+}
+
+/// Proxies write `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, and any of these with a port.
+fn read(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse().ok().map(|socket: SocketAddr| socket.ip()))
 }
 
 #[cfg(test)]
@@ -19,13 +25,42 @@ mod tests {
 
     use super::*;
 
+    fn peer() -> TestRequest {
+        TestRequest::default().peer_addr("10.0.0.1:4000".parse().unwrap())
+    }
+
     #[test]
     fn only_the_last_hop_of_a_proxy_is_believed() {
-        let request = TestRequest::default()
-            .peer_addr("10.0.0.1:4000".parse().unwrap())
-            .insert_header(("x-forwarded-for", "203.0.113.9, 198.51.100.7"))
-            .to_http_request();
+        let request = peer().insert_header(("x-forwarded-for", "203.0.113.9, 198.51.100.7")).to_http_request();
         assert_eq!(of(&request, false), Some(IpAddr::from([10, 0, 0, 1])));
         assert_eq!(of(&request, true), Some(IpAddr::from([198, 51, 100, 7])));
+    }
+
+    #[test]
+    fn an_address_is_read_however_the_proxy_writes_it() {
+        let (v4, v6) = (IpAddr::from([198, 51, 100, 7]), "2001:db8::7".parse::<IpAddr>().unwrap());
+        for (written, meant) in [
+            ("198.51.100.7", v4),
+            ("198.51.100.7:61234", v4),
+            ("203.0.113.9, 198.51.100.7:61234", v4),
+            ("2001:db8::7", v6),
+            ("[2001:db8::7]", v6),
+            ("[2001:db8::7]:61234", v6),
+            ("\"[2001:db8::7]:61234\"", v6),
+        ] {
+            let request = peer().insert_header(("x-forwarded-for", written)).to_http_request();
+            assert_eq!(of(&request, true), Some(meant), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_says_nothing_is_counted_itself() {
+        for written in [None, Some(""), Some("unknown"), Some("198.51.100.7, _hidden")] {
+            let request = match written {
+                Some(written) => peer().insert_header(("x-forwarded-for", written)).to_http_request(),
+                None => peer().to_http_request(),
+            };
+            assert_eq!(of(&request, true), Some(IpAddr::from([10, 0, 0, 1])), "{written:?}");
+        }
     }
 }

@@ -6,13 +6,17 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post};
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::start::Caller;
 use super::views::{Credentials, Me, PasswordChange, RefreshBody, SignedIn};
 use super::{address, start, store};
 use crate::app::App;
-use crate::identity::{audit, users};
+use crate::identity::{audit, checks, passwords, users};
 use crate::platform::clock;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::{Identity, TenantTx};
+
+/// What a client says of itself is kept up to this length, in characters.
+const MAX_AGENT: usize = 300;
 
 pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(login).service(refresh).service(logout).service(me).service(change_password);
@@ -22,9 +26,9 @@ pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "auth", request_body = Credentials, responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/login")]
 async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) -> HttpResponse {
-    let (now, account) = (clock::now(), body.email.trim());
-    let address = address::of(&request, app.sign_in.behind_proxy);
-    let standing = match app.sign_in.throttle.attempt(address, account, now) {
+    let (now, account) = (clock::now(), checks::folded(&body.email));
+    let caller = caller(&request, app.sign_in.behind_proxy);
+    let standing = match app.sign_in.throttle.attempt(caller.address, &account, now) {
         Ok(standing) => standing,
         Err(refused) => {
             let error =
@@ -34,15 +38,14 @@ async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) ->
             return response;
         }
     };
-    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-    match start::sign_in(&app, &body, agent, now).await {
+    match start::sign_in(&app, &account, &body.password, &caller, now).await {
         Ok(signed_in) => {
-            app.sign_in.throttle.succeeded(address, account);
+            app.sign_in.throttle.succeeded(caller.address, &account);
             HttpResponse::Ok().json(signed_in)
         }
         Err(error) => {
             if error.code() != Code::WrongCredentials {
-                app.sign_in.throttle.taken_back(address, account);
+                app.sign_in.throttle.taken_back(caller.address, &account);
             }
             let mut response = error.error_response();
             standing.tell(response.headers_mut());
@@ -83,17 +86,17 @@ async fn me(by: Identity) -> Json<Me> {
 #[post("/v1/me/password")]
 async fn change_password(app: Data<App>, by: Identity, body: Json<PasswordChange>) -> Result<HttpResponse, ApiError> {
     let now = clock::now();
-    let attempt = app.sign_in.throttle.attempt(None, &by.email, now);
-    attempt.map_err(|wait| {
+    passwords::check("new_password", &body.new_password)?;
+    let throttle = &app.sign_in.throttle;
+    throttle.attempt(None, &by.email, now).map_err(|wait| {
         ApiError::new(Code::TooMany, "Too many failed attempts; wait a while.").retry_after(wait.reset_s)
     })?;
-    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let stored = users::password_hash(&mut tx, by.user_id.0).await?;
-    tx.commit().await?;
-    if !app.sign_in.passwords.matches(&body.current_password, stored.as_deref()).await? {
+    // An attempt that could not be decided was none.
+    let right = is_own_password(&app, &by, &body.current_password).await;
+    if !right.inspect_err(|_| throttle.taken_back(None, &by.email))? {
         return Err(ApiError::invalid_field("current_password", "WRONG", "That is not your password."));
     }
-    app.sign_in.throttle.succeeded(None, &by.email);
+    throttle.succeeded(None, &by.email);
     let hash = app.sign_in.passwords.hash(&body.new_password).await?;
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     users::set_password(&mut tx, by.user_id.0, &hash, now).await?;
@@ -102,4 +105,19 @@ async fn change_password(app: Data<App>, by: Identity, body: Json<PasswordChange
     tx.commit().await?;
     app.sockets.check_user(by.user_id);
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn caller(request: &HttpRequest, behind_proxy: bool) -> Caller {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Caller {
+        address: address::of(request, behind_proxy),
+        agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect()),
+    }
+}
+
+async fn is_own_password(app: &App, by: &Identity, password: &str) -> Result<bool, ApiError> {
+    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
+    let stored = users::password_hash(&mut tx, by.user_id.0, &by.email).await?;
+    tx.commit().await?;
+    app.sign_in.passwords.matches(password, stored.as_deref()).await
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods as _, HasQuery, OptionalExtension as _, QueryDsl as _};
-use diesel_async::RunQueryDsl as _;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use uuid::Uuid;
 
 use crate::platform::db::schema::logins;
@@ -22,6 +22,11 @@ pub(super) struct LoginRow {
     pub(super) generation: i64,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) ended_at: Option<DateTime<Utc>>,
+}
+
+/// Lets this transaction's commit answer before it is on the disk: for what may be lost in a crash, and must not take longer than nothing.
+pub(super) async fn wait_for_no_disk(tx: &mut TenantTx) -> Result<(), ApiError> {
+    Ok(tx.conn().batch_execute("SET LOCAL synchronous_commit = off").await?)
 }
 
 pub(super) async fn insert(

@@ -7,3 +7,4 @@ mod views;
 
 pub use self::found::{Founded, Founding, create_first_admin, found};
 pub(super) use self::routes::routes;
+pub(super) use self::store::lock;

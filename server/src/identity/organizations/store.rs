@@ -46,6 +46,14 @@ pub(super) async fn insert(
     Ok(inserted == 1)
 }
 
+/// Makes changes of who may do what in the organisation wait for one another. Taken first: each of them asks whether somebody is left who
+/// administers, or whether a role is still there, and the answer must hold until its commit.
+pub(in super::super) async fn lock(tx: &mut TenantTx) -> Result<(), ApiError> {
+    let own = organizations::table.find(tx.org().0).select(organizations::id);
+    own.for_no_key_update().first::<Uuid>(tx.conn()).await?;
+    Ok(())
+}
+
 /// The transaction's own organisation.
 pub(super) async fn find(tx: &mut TenantTx) -> Result<Option<OrganizationRow>, ApiError> {
     let org = tx.org().0;

@@ -13,7 +13,7 @@ use super::views::{NewPartnership, PartnershipFilter, PartnershipView};
 use crate::app::App;
 use crate::identity::audit;
 use crate::platform::clock;
-use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, Page, PageQuery, replay};
+use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, Page, PageQuery, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
 
 pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -63,11 +63,11 @@ async fn propose_partnership(
 /// One partnership.
 #[utoipa::path(tag = "partnerships", security(("bearer" = [])), responses((status = 200, body = PartnershipView)))]
 #[get("/v1/partnerships/{id}")]
-async fn show_partnership(app: Data<App>, by: Identity, id: Path<Uuid>) -> Result<Json<PartnershipView>, ApiError> {
+async fn show_partnership(app: Data<App>, by: Identity, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
     let row = store::find(&mut tx, *id).await?;
     tx.commit().await?;
-    Ok(Json(row.into()))
+    Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(PartnershipView::from(row)))
 }
 
 /// The other side's consent. Accepting an active partnership again changes nothing.

@@ -91,6 +91,8 @@ pub(super) async fn insert(tx: &mut TenantTx, row: &PartnershipRow) -> Result<()
 pub(super) async fn update(tx: &mut TenantTx, row: &PartnershipRow) -> Result<(), ApiError> {
     diesel::update(partnerships::table.find(row.id))
         .set((
+            partnerships::brand_name.eq(&row.brand_name),
+            partnerships::factory_name.eq(&row.factory_name),
             partnerships::status.eq(&row.status),
             partnerships::proposed_by.eq(row.proposed_by),
             partnerships::brand_accepted_at.eq(row.brand_accepted_at),

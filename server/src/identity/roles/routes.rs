@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::store::{self, NewRole, RoleRow};
 use super::views::{RoleBody, RoleChange, RoleView};
 use crate::app::App;
-use crate::identity::{audit, checks};
+use crate::identity::{audit, checks, organizations};
 use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, IfMatch, Page, PageQuery, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
@@ -78,6 +78,7 @@ async fn change_role(
     change: Json<RoleChange>,
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
+    organizations::lock(&mut tx).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
     let row = changed(&by, row, &change)?;
@@ -101,6 +102,7 @@ async fn delete_role(
     version: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
+    organizations::lock(&mut tx).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
     let holders = store::holders(&mut tx, row.id).await?.len();

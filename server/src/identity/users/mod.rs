@@ -5,4 +5,4 @@ mod store;
 mod views;
 
 pub(super) use self::routes::routes;
-pub(super) use self::store::{NewUserRow, end_logins, insert, password_hash, set_password};
+pub(super) use self::store::{NewUserRow, end_logins, insert, password_hash, renew_hash, set_password};

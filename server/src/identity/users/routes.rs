@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::store::{self, NewUserRow, UserRow, Wanted};
 use super::views::{NewUser, UserChange, UserFilter, UserView};
 use crate::app::App;
-use crate::identity::{audit, checks, roles};
+use crate::identity::{audit, checks, organizations, roles};
 use crate::platform::clock;
 use crate::platform::http::{ApiError, Claimed, Code, IdempotencyKey, IfMatch, Page, PageQuery, etag, replay};
 use crate::platform::tenancy::{Allowed, Identity, TenantTx, may};
@@ -58,6 +58,7 @@ async fn create_user(
         Claimed::Replay { status, body } => return Ok(replay(status, body)),
         Claimed::Fresh(claim) => claim,
     };
+    organizations::lock(&mut tx).await?;
     may_give_roles(&mut tx, &by, &body.role_ids).await?;
     store::insert(&mut tx, &user, &body.role_ids, now).await?;
     let view = UserView::from(store::find(&mut tx, user.id.0).await?);
@@ -91,6 +92,7 @@ async fn change_user(
         None => None,
     };
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
+    organizations::lock(&mut tx).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
     write_change(&mut tx, &by, row, &change, hash.as_deref(), clock::now()).await?;
@@ -112,6 +114,7 @@ async fn deactivate_user(
 ) -> Result<HttpResponse, ApiError> {
     let (change, now) = (UserChange { active: Some(false), ..UserChange::default() }, clock::now());
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
+    organizations::lock(&mut tx).await?;
     let row = store::find_for_update(&mut tx, *id).await?;
     version.check(row.version)?;
     write_change(&mut tx, &by, row, &change, None, now).await?;
@@ -141,6 +144,7 @@ async fn write_change(
     hash: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), ApiError> {
+    may_change(tx, by, &row, change).await?;
     let mut faults = Vec::new();
     if let Some(email) = &change.email {
         row.email = checks::email("email", email, &mut faults);
@@ -156,7 +160,6 @@ async fn write_change(
         store::replace_roles(tx, row.id, role_ids).await?;
     }
     if let Some(hash) = hash {
-        may_reach(tx, by, row.id).await?;
         store::set_password(tx, row.id, hash, now).await?;
     }
     if hash.is_some() || !row.active {
@@ -183,9 +186,15 @@ async fn may_give_roles(tx: &mut TenantTx, by: &Identity, role_ids: &[Uuid]) -> 
     checks::may_give(by, &permissions)
 }
 
-/// Whoever sets a password can sign in with it, so they must be allowed everything that user is.
-async fn may_reach(tx: &mut TenantTx, by: &Identity, user: Uuid) -> Result<(), ApiError> {
-    checks::may_give(by, &store::permissions_held(tx, user).await?)
+/// Whoever sets a password or an e-mail can sign in as that user, and whoever takes away their roles or their access stands in their
+/// place: it takes everything that user may do. Asked before anything is written, of what they may do now.
+async fn may_change(tx: &mut TenantTx, by: &Identity, row: &UserRow, change: &UserChange) -> Result<(), ApiError> {
+    let renamed = change.email.as_deref().is_some_and(|email| checks::folded(email) != row.email);
+    let lessened = change.role_ids.as_deref().is_some_and(|kept| row.holds_besides(kept));
+    if change.password.is_none() && !renamed && !lessened && change.active != Some(false) {
+        return Ok(());
+    }
+    checks::may_give(by, &store::permissions_held(tx, row.id).await?)
 }
 
 /// What changed, without the password itself.

@@ -37,6 +37,15 @@ pub(super) struct UserRow {
     pub(super) roles: Value,
 }
 
+impl UserRow {
+    /// Whether they hold a role that is not among these.
+    pub(super) fn holds_besides(&self, role_ids: &[Uuid]) -> bool {
+        let roles = self.roles.as_array().into_iter().flatten();
+        let mut held = roles.filter_map(|role| role.get("id")?.as_str()?.parse::<Uuid>().ok());
+        held.any(|id| !role_ids.contains(&id))
+    }
+}
+
 /// Which users a list shows.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
@@ -161,10 +170,23 @@ pub(super) async fn permissions_held(tx: &mut TenantTx, user: Uuid) -> Result<Pe
     Ok(held.iter().filter_map(|held| Permission::from_str(&held.permission).ok()).collect())
 }
 
-/// The hash of an active user's password; none for everybody else.
-pub(in super::super) async fn password_hash(tx: &mut TenantTx, user: Uuid) -> Result<Option<String>, ApiError> {
-    let query = users::table.find((tx.org().0, user)).filter(users::active).select(users::password_hash);
-    Ok(query.first::<Option<String>>(tx.conn()).await.optional()?.flatten())
+/// The hash of an active user's password; none for everybody else, and for a user who is not called exactly `email`: whoever looked them
+/// up may have folded more letters into one than we do.
+pub(in super::super) async fn password_hash(
+    tx: &mut TenantTx,
+    user: Uuid,
+    email: &str,
+) -> Result<Option<String>, ApiError> {
+    let active = users::table.find((tx.org().0, user)).filter(users::active).filter(users::email.eq(email));
+    let hash = active.select(users::password_hash).first::<Option<String>>(tx.conn());
+    Ok(hash.await.optional()?.flatten())
+}
+
+/// The same password under another cost, unless it was changed meanwhile.
+pub(in super::super) async fn renew_hash(tx: &mut TenantTx, user: Uuid, old: &str, new: &str) -> Result<(), ApiError> {
+    let same = users::table.find((tx.org().0, user)).filter(users::password_hash.eq(old));
+    diesel::update(same).set(users::password_hash.eq(new)).execute(tx.conn()).await?;
+    Ok(())
 }
 
 pub(in super::super) async fn set_password(

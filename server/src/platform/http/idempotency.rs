@@ -5,7 +5,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use chrono::Utc;
 use diesel::ExpressionMethods as _;
 use diesel::query_dsl::methods::{FindDsl as _, SelectDsl as _};
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::codes::Code;
 use super::error::ApiError;
+use super::precondition::etag_of;
 use crate::platform::db::schema::idempotency_keys;
 use crate::platform::tenancy::TenantTx;
 
@@ -51,10 +52,19 @@ pub enum Claimed {
 
 /// The response of a replayed answer.
 pub fn replay(status: StatusCode, body: Vec<u8>) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header(("Idempotency-Replayed", "true"))
-        .content_type("application/json")
-        .body(body)
+    let mut response = answered(status, &body);
+    response.insert_header(("Idempotency-Replayed", "true"));
+    response.body(body)
+}
+
+/// An answer's head, with the `ETag` of what its body shows.
+fn answered(status: StatusCode, body: &[u8]) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/json");
+    if let Some(tag) = etag_of(body) {
+        response.insert_header(tag);
+    }
+    response
 }
 
 impl FromRequest for IdempotencyKey {
@@ -168,7 +178,7 @@ impl Claim {
         let body = serde_json::to_vec(view).map_err(ApiError::internal)?;
         self.store(&mut tx, status, &body).await?;
         tx.commit().await?;
-        Ok(HttpResponse::build(status).content_type("application/json").body(body))
+        Ok(answered(status, &body).body(body))
     }
 
     /// Gives the key back: what it was claimed for was refused.

@@ -1,5 +1,7 @@
 //! Keyset paging: `limit`, `cursor` in; `data`, `next_cursor` out. No OFFSET, so page 1,000 costs what page 1 does.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -55,11 +57,16 @@ impl PageQuery {
     /// # Errors
     /// 400 for a cursor this server did not make.
     pub fn after_id(&self) -> Result<Option<Uuid>, ApiError> {
-        self.after()?
-            .map(|text| {
-                text.parse().map_err(|_| ApiError::new(super::Code::BadRequest, "cursor is not one of this list's."))
-            })
-            .transpose()
+        self.after_key()
+    }
+
+    /// The key after which this page starts, for lists ordered by something that is written as one text.
+    ///
+    /// # Errors
+    /// 400 for a cursor this server did not make, or made for another list.
+    pub fn after_key<K: FromStr>(&self) -> Result<Option<K>, ApiError> {
+        let strange = |_| ApiError::new(super::Code::BadRequest, "cursor is not one of this list's.");
+        self.after()?.map(|text| text.parse().map_err(strange)).transpose()
     }
 }
 

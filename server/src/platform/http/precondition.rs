@@ -3,6 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
 use std::future::{Ready, ready};
 
 use super::codes::Code;
@@ -46,4 +47,13 @@ impl FromRequest for IfMatch {
 pub fn etag(version: i64) -> (header::HeaderName, HeaderValue) {
     let value = HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""));
     (header::ETAG, value)
+}
+
+/// The `ETag` of a row as an answer's JSON shows it; none for an answer without a version.
+pub fn etag_of(body: &[u8]) -> Option<(header::HeaderName, HeaderValue)> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: i64,
+    }
+    serde_json::from_slice::<Versioned>(body).ok().map(|row| etag(row.version))
 }

@@ -16,6 +16,8 @@ use crate::platform::http::{ApiError, Code};
 pub trait Requires {
     /// The permission the identity must hold.
     const PERMISSION: Permission;
+    /// Permissions that do as well: where it depends on what is asked for, which the rules then look at.
+    const OR: &'static [Permission] = &[];
 }
 
 /// A signed-in identity that holds the permission `P`; 401 or 403 otherwise.
@@ -41,7 +43,9 @@ impl<P: Requires> FromRequest for Allowed<P> {
         let identity = Identity::from_request(request, payload);
         Box::pin(async move {
             let identity = identity.await?;
-            identity.require(P::PERMISSION)?;
+            if !P::OR.iter().any(|permission| identity.permissions.contains(permission)) {
+                identity.require(P::PERMISSION)?;
+            }
             Ok(Self { identity, permission: PhantomData })
         })
     }
@@ -62,16 +66,17 @@ impl Identity {
 }
 
 macro_rules! permissions {
-    ($($name:ident = $permission:ident;)+) => {
+    ($($name:ident = $permission:ident $(or $other:ident)*;)+) => {
         /// One type a permission, named by what its holder may do.
         pub mod may {
             use super::{Permission, Requires};
             $(
-                #[doc = concat!("`Permission::", stringify!($permission), "`.")]
+                #[doc = concat!("`Permission::", stringify!($permission), "`" $(, " or `Permission::", stringify!($other), "`")*, ".")]
                 #[derive(Debug)]
                 pub struct $name;
                 impl Requires for $name {
                     const PERMISSION: Permission = Permission::$permission;
+                    const OR: &'static [Permission] = &[$(Permission::$other),*];
                 }
             )+
         }
@@ -99,6 +104,7 @@ permissions! {
     ViewItems = ItemView;
     CreateItems = ItemCreate;
     ActOnItems = ItemAct;
+    CompleteActions = ItemAct or ApprovalGive;
     AdvanceItems = ItemAdvance;
     ReworkItems = ItemRework;
     ScrapItems = ItemScrap;

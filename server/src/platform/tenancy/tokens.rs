@@ -38,12 +38,14 @@ pub struct AccessClaims {
     pub typ: String,
 }
 
-/// The signing keys: one that signs, and at most one predecessor that still verifies.
+/// The signing keys: one that signs, and at most one predecessor that still verifies, tokens and MACs alike.
 pub struct SigningKeys {
     signing: EncodingKey,
     kid: String,
     verifying: Vec<(String, DecodingKey)>,
     seed: [u8; 32],
+    /// Of keys that make no MACs any more.
+    earlier_seeds: Vec<[u8; 32]>,
 }
 
 impl std::fmt::Debug for SigningKeys {
@@ -77,14 +79,9 @@ impl SigningKeys {
     /// # Errors
     /// [`KeyError`].
     pub fn read_or_make(path: &Path) -> Result<Self, KeyError> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
         if !path.exists() {
             let key = SigningKey::from_bytes(&rand::random());
-            let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Format)?;
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(pem.as_bytes())?;
-            file.sync_all()?;
+            make_file(path, key.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Format)?.as_bytes())?;
         }
         Self::read(path)
     }
@@ -97,13 +94,14 @@ impl SigningKeys {
         Self::new(&SigningKey::from_bytes(&rand::random()))
     }
 
-    /// Lets tokens of an earlier key verify while a change of key is under way.
+    /// Lets tokens and MACs of an earlier key verify while a change of key is under way.
     ///
     /// # Errors
     /// [`KeyError`].
     pub fn accept_also(&mut self, path: &Path) -> Result<(), KeyError> {
         let other = Self::read(path)?;
         self.verifying.extend(other.verifying);
+        self.earlier_seeds.push(other.seed);
         Ok(())
     }
 
@@ -121,6 +119,7 @@ impl SigningKeys {
             kid: kid.clone(),
             verifying: vec![(kid, decoding)],
             seed: key.to_bytes(),
+            earlier_seeds: Vec::new(),
         })
     }
 
@@ -182,23 +181,75 @@ impl SigningKeys {
 
     /// HMAC-SHA256 of `message` under the key for `purpose`, base64url. Purposes never share a key.
     pub fn mac(&self, purpose: &str, message: &str) -> String {
-        URL_SAFE_NO_PAD.encode(self.hmac(purpose, message).finalize().into_bytes())
+        URL_SAFE_NO_PAD.encode(hmac(&self.seed, purpose, message).finalize().into_bytes())
     }
 
-    /// Whether `mac` is [`Self::mac`] of the same, compared in constant time.
+    /// Whether `mac` is [`Self::mac`] of the same, by this key or an earlier one, compared in constant time.
     pub fn mac_matches(&self, purpose: &str, message: &str, mac: &str) -> bool {
-        URL_SAFE_NO_PAD.decode(mac).is_ok_and(|bytes| self.hmac(purpose, message).verify_slice(&bytes).is_ok())
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(mac) else { return false };
+        let mut seeds = std::iter::once(&self.seed).chain(&self.earlier_seeds);
+        seeds.any(|seed| hmac(seed, purpose, message).verify_slice(&bytes).is_ok())
+    }
+}
+
+fn hmac(seed: &[u8; 32], purpose: &str, message: &str) -> Hmac<Sha256> {
+    let key: [u8; 64] =
+        Sha512::new().chain_update(b"floorline ").chain_update(purpose.as_bytes()).chain_update(seed).finalize().into();
+    let mut mac = Hmac::<Sha256>::new(&key.into());
+    mac.update(message.as_bytes());
+    mac
+}
+
+/// Writes a file that only its owner may read, which is there whole or not at all: a key that was half written when the power went would
+/// keep the server from starting ever after. Another process that is quicker keeps its own.
+fn make_file(path: &Path, bytes: &[u8]) -> Result<(), std::io::Error> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = folder.join(format!(".signing_key.{}", Uuid::new_v4().simple()));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let linked = written.and_then(|()| std::fs::hard_link(&beside, path));
+    std::fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked.and_then(|()| std::fs::File::open(folder)?.sync_all()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_the_key_before_made_still_counts_while_keys_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.pem");
+        let old = SigningKeys::read_or_make(&path).unwrap();
+        let (mac, token) = (old.mac("refresh token", "7.3"), old.sign(&serde_json::json!({ "exp": 1 })).unwrap());
+        let mut new = SigningKeys::random().unwrap();
+        assert!(!new.mac_matches("refresh token", "7.3", &mac));
+        new.accept_also(&path).unwrap();
+        assert!(new.mac_matches("refresh token", "7.3", &mac));
+        assert!(!new.mac_matches("refresh token", "7.4", &mac) && !new.mac_matches("ticket", "7.3", &mac));
+        assert!(new.verify_past::<serde_json::Value>(&token).is_some());
+        assert!(new.mac_matches("refresh token", "7.3", &new.mac("refresh token", "7.3")), "its own as well");
+        assert!(!old.mac_matches("refresh token", "7.3", &new.mac("refresh token", "7.3")));
     }
 
-    fn hmac(&self, purpose: &str, message: &str) -> Hmac<Sha256> {
-        let key: [u8; 64] = Sha512::new()
-            .chain_update(b"floorline ")
-            .chain_update(purpose.as_bytes())
-            .chain_update(self.seed)
-            .finalize()
-            .into();
-        let mut mac = Hmac::<Sha256>::new(&key.into());
-        mac.update(message.as_bytes());
-        mac
+    #[test]
+    fn a_key_is_made_once_whole_and_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        let made = SigningKeys::read_or_make(&path).unwrap();
+        assert_eq!(SigningKeys::read_or_make(&path).unwrap().kid, made.kid);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(names, ["key.pem"], "nothing is left beside it");
+
+        make_file(&path, b"of another process").unwrap();
+        assert_eq!(SigningKeys::read(&path).unwrap().kid, made.kid, "the first one stays");
     }
 }

@@ -3,6 +3,7 @@
 use floorline_domain::label::{self, Resolved};
 use floorline_domain::shift::{self, Shift};
 use floorline_mobile_sync::entry::Entry;
+use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::verdict::{After, EVIDENCE_PENDING};
 use serde_json::{Value, json};
 
@@ -35,7 +36,11 @@ impl Booked {
 pub(super) fn book(world: &mut World, ledger: &mut Ledger, arrival: &Arrival, entry: &Entry, effect: Effect) -> Booked {
     world.touch(entry.actor, ledger.now());
     match effect {
-        Effect::Item { id, events, scanned } => {
+        Effect::Item { id, events, scanned, overridden } => {
+            // What a decided case is lent is in the record of that decision.
+            if overridden && !matches!(arrival.by, By::Case { with_override: true, .. }) {
+                ledger.audit("item.overridden", json!({ "item_id": id, "op": named(entry) }));
+            }
             if let Some((raw, resolved)) = scanned {
                 keep_scan(world, arrival, entry, &raw, &resolved, "success", None);
             }
@@ -48,6 +53,14 @@ pub(super) fn book(world: &mut World, ledger: &mut Ledger, arrival: &Arrival, en
         }
         Effect::Labels(events) => Booked { record: book_labels(world, ledger, &events), ..Booked::default() },
         Effect::Shift(events) => Booked { record: book_shift(world, ledger, &events), ..Booked::default() },
+    }
+}
+
+/// The operation by its name on the wire.
+fn named(entry: &Entry) -> Option<&'static str> {
+    match &entry.op {
+        Operation::Item(command) => Some(command.op().as_str()),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Carries out what happened to an item.
 
-use floorline_domain::ItemId;
 use floorline_domain::item::{self, Change, Item};
+use floorline_domain::{ItemId, OrderId, OrgId, order};
 use floorline_mobile_sync::entry::Entry;
 use floorline_mobile_sync::verdict::After;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::ledger::Ledger;
 use super::record::{Record, Subject, Topic};
 use super::world::{MeasurementRow, PhotoReference, World};
 
-/// Applies events to an item, one feed event each, and lets its order follow.
+/// Applies events to an item, one feed event each, and lets its components and its order follow.
 pub(super) fn book_item(
     world: &mut World,
     ledger: &mut Ledger,
@@ -22,47 +22,71 @@ pub(super) fn book_item(
 ) -> Booked {
     let mut booked = Booked::default();
     for event in events {
-        let Some(held) = world.items.get_mut(&id) else { break };
-        let before = held.item.clone();
-        held.item = item::apply(before.clone(), event);
-        held.changed = true;
-        let (after, brand) = (held.item.clone(), held.brand);
-        let state = serde_json::to_value(&after).unwrap_or_default();
-        let order = after.order_id.filter(|_| after.parent_id.is_none());
-        let followed = order.map(|order| count(world, order, &before, &after, event)).unwrap_or_default();
-        let mut topics = vec![Topic::Site(after.site_id)];
-        if before.site_id != after.site_id {
-            topics.push(Topic::Site(before.site_id));
+        let Some(carried) = carry(world, ledger, id, event) else { break };
+        for (component, event) in following(world, &carried.after, event) {
+            carry(world, ledger, component, &event);
         }
-        let brand_after = brand.zip(after.order_id).filter(|_| brand_sees(&event.change)).map(|(brand, order)| {
-            topics.push(Topic::Order { order, brand });
-            json!({
-                "id": after.id, "code": after.code, "parent_id": after.parent_id, "status": after.status, "stage": after.stage, "version": after.version,
-                "progress": world.orders.get(&order).map(progress),
-            })
-        });
-        let data = serde_json::to_value(event).unwrap_or_default();
-        ledger.record(Record {
-            subject: Subject::item(id),
-            version: after.version,
-            kind: event.kind(),
-            data,
-            after: state.clone(),
-            topics,
-            brand_after,
-        });
-        for (order, command) in followed {
-            follow(world, ledger, order, &command, after.site_id);
+        for (order, command) in carried.for_order {
+            follow(world, ledger, order, &command, carried.after.site_id);
         }
-        keep_particulars(world, entry, &after, event, brand);
+        let after = carried.after;
+        keep_particulars(world, entry, &after, event, carried.brand);
         if matches!(event.change, Change::Released { .. }) {
             ledger.job("cases.retry", json!({ "item_id": id }), ledger.now());
         }
         booked.after = Some(After { item_id: id, version: after.version, stage: after.stage });
-        booked.item = Some(state);
+        booked.item = Some(carried.state);
     }
     booked.evidence_pending = pending(world, events);
     booked
+}
+
+/// One event of one item, carried out and told.
+struct Carried {
+    after: Item,
+    /// The same as it is told.
+    state: Value,
+    brand: Option<OrgId>,
+    /// What follows for its order.
+    for_order: Vec<(OrderId, order::Command)>,
+}
+
+fn carry(world: &mut World, ledger: &mut Ledger, id: ItemId, event: &item::Event) -> Option<Carried> {
+    let held = world.items.get_mut(&id)?;
+    let before = held.item.clone();
+    held.item = item::apply(before.clone(), event);
+    held.changed = true;
+    let (after, brand) = (held.item.clone(), held.brand);
+    let state = serde_json::to_value(&after).unwrap_or_default();
+    let counted = after.order_id.filter(|_| after.parent_id.is_none());
+    let for_order = counted.map(|order| count(world, order, &before, &after, event)).unwrap_or_default();
+    let mut topics = vec![Topic::Site(after.site_id)];
+    if before.site_id != after.site_id {
+        topics.push(Topic::Site(before.site_id));
+    }
+    let brand_after = brand.zip(after.order_id).filter(|_| brand_sees(&event.change)).map(|(brand, order)| {
+        topics.push(Topic::Order { order, brand });
+        json!({
+            "id": after.id, "code": after.code, "parent_id": after.parent_id, "status": after.status, "stage": after.stage, "version": after.version,
+            "progress": world.orders.get(&order).map(progress),
+        })
+    });
+    ledger.record(Record {
+        subject: Subject::item(id),
+        version: after.version,
+        kind: event.kind(),
+        data: serde_json::to_value(event).unwrap_or_default(),
+        after: state.clone(),
+        topics,
+        brand_after,
+    });
+    Some(Carried { after, state, brand, for_order })
+}
+
+/// What an event of an item means for its components. They were loaded with it, under lock.
+fn following(world: &World, item: &Item, event: &item::Event) -> Vec<(ItemId, item::Event)> {
+    let components = world.items.iter();
+    components.filter_map(|(id, held)| Some((*id, item::follow(item, event, &held.item)?))).collect()
 }
 
 fn pending(world: &World, events: &[item::Event]) -> bool {
@@ -73,13 +97,7 @@ fn pending(world: &World, events: &[item::Event]) -> bool {
 }
 
 /// Readings and references to files, kept in tables of their own.
-fn keep_particulars(
-    world: &mut World,
-    entry: &Entry,
-    item: &Item,
-    event: &item::Event,
-    brand: Option<floorline_domain::OrgId>,
-) {
+fn keep_particulars(world: &mut World, entry: &Entry, item: &Item, event: &item::Event, brand: Option<OrgId>) {
     let Change::ActionCompleted { action_id, passed, content, evidence } = &event.change else { return };
     for sha256 in evidence {
         let role =

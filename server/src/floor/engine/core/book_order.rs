@@ -20,10 +20,10 @@ pub(super) fn count(
 ) -> Vec<(OrderId, order::Command)> {
     let Some(order) = world.orders.get_mut(&id) else { return Vec::new() };
     let is = |item: &Item, status: Status| i32::from(item.status == status);
-    let begun = match (before.status, after.status) {
-        (Status::NotStarted, Status::NotStarted | Status::Cancelled) => 0,
-        (Status::NotStarted, _) => 1,
-        (_, Status::NotStarted) => -1,
+    // Work starts an item; being held, or given up untouched, does not. What is taken back was never begun.
+    let begun = match &event.change {
+        Change::Started => 1,
+        Change::Undone { op, state, .. } if op.is_stage_work() && state.status == Status::NotStarted => -1,
         _ => 0,
     };
     let reworked = i32::from(matches!(event.change, Change::Reworked { .. }));

@@ -18,8 +18,8 @@ use super::world::World;
 /// What there is to carry out.
 #[derive(Debug)]
 pub(super) enum Effect {
-    /// Events of an item, and the scan that came with them.
-    Item { id: ItemId, events: Vec<item::Event>, scanned: Option<(String, Resolved)> },
+    /// Events of an item, the scan that came with them, and whether only an override allowed them.
+    Item { id: ItemId, events: Vec<item::Event>, scanned: Option<(String, Resolved)>, overridden: bool },
     /// A scan that satisfies nothing.
     Scan { raw: String, resolved: Resolved },
     /// Events of labels.
@@ -157,7 +157,8 @@ fn decide_item(
         now: bench.now,
     };
     let events = item::decide(item, &command, &context)?;
-    Ok(Effect::Item { id, events, scanned: raw.zip(resolved) })
+    let overridden = item::overrides(item, &command, &context);
+    Ok(Effect::Item { id, events, scanned: raw.zip(resolved), overridden })
 }
 
 /// The command with what only the server knows filled in.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use floorline_domain::OrgId;
+use floorline_domain::{OrgId, UserId};
 use serde_json::{Value, json};
 
 use super::receipt::Head;
@@ -65,6 +65,17 @@ pub struct JobRow {
     pub run_at: DateTime<Utc>,
 }
 
+/// A link of the audit chain.
+#[derive(Debug)]
+pub struct Audit {
+    /// Who did it.
+    pub actor: UserId,
+    /// What.
+    pub kind: &'static str,
+    /// To what.
+    pub detail: Value,
+}
+
 /// Collects what one transaction did.
 pub struct Ledger {
     org: OrgId,
@@ -75,7 +86,7 @@ pub struct Ledger {
     /// Topic and line.
     feed: Vec<(String, String)>,
     jobs: Vec<JobRow>,
-    audits: Vec<(&'static str, Value)>,
+    audits: Vec<Audit>,
     /// Topics to move or to read, with their reader: name → (reader, rows).
     topics: BTreeMap<String, (OrgId, i64)>,
     heads: BTreeMap<String, Head>,
@@ -158,7 +169,7 @@ impl Ledger {
 
     /// Notes in the audit chain that the actor overrode a rule; written last of all, as its lock is.
     pub fn audit(&mut self, kind: &'static str, detail: Value) {
-        self.audits.push((kind, detail));
+        self.audits.push(Audit { actor: self.cause.actor.id, kind, detail });
     }
 
     /// Queues work for after the commit.
@@ -224,7 +235,7 @@ impl Ledger {
     }
 
     /// What goes into the audit chain.
-    pub fn audits(&self) -> &[(&'static str, Value)] {
+    pub fn audits(&self) -> &[Audit] {
         &self.audits
     }
 

@@ -39,7 +39,7 @@ pub use self::cases::NewCase;
 pub use self::found::{Alias, CaseState, FoundLabel, FoundOrigin, FoundReceipt, target};
 pub use self::intake::{HeldStream, RecentScan, StreamState};
 pub use self::judging::{Judged, Loaded};
-pub use self::ledger::{EventRow, FeedRow, JobRow, Ledger, TopicMove};
+pub use self::ledger::{Audit, EventRow, FeedRow, JobRow, Ledger, TopicMove};
 pub use self::needs::Needs;
 pub use self::placing::{Batch, Offers};
 pub use self::receipt::{Head, Receipt, Watermark};

@@ -158,8 +158,8 @@ pub(in crate::floor::engine) async fn finish(
         .bind::<Array<Jsonb>, _>(watermarks.iter().map(|mark| &mark.recent_scans).collect::<Vec<_>>())
         .execute(tx.conn())
         .await?;
-    for (kind, detail) in ledger.audits() {
-        audit::append(tx, Some(ledger.actor().id), kind, detail.clone(), ledger.now()).await?;
+    for audit in ledger.audits() {
+        audit::append(tx, Some(audit.actor), audit.kind, audit.detail.clone(), ledger.now()).await?;
     }
     Ok(())
 }
