@@ -8,11 +8,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::start::Caller;
 use super::views::{Credentials, Me, PasswordChange, RefreshBody, SignedIn};
-use super::{address, start, store};
+use super::{start, store};
 use crate::app::App;
 use crate::identity::{audit, checks, passwords, users};
 use crate::platform::clock;
-use crate::platform::http::{ApiError, Code};
+use crate::platform::http::{ApiError, Code, address_of};
 use crate::platform::tenancy::{Identity, TenantTx};
 
 /// What a client says of itself is kept up to this length, in characters.
@@ -110,7 +110,7 @@ async fn change_password(app: Data<App>, by: Identity, body: Json<PasswordChange
 fn caller(request: &HttpRequest, behind_proxy: bool) -> Caller {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Caller {
-        address: address::of(request, behind_proxy),
+        address: address_of(request, behind_proxy),
         agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect()),
     }
 }
