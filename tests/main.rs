@@ -8,6 +8,7 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod cases;
+mod checker;
 mod coverage;
 mod embedded_postgres;
 mod engine;
