@@ -15,14 +15,14 @@ use tempfile::TempDir;
 use crate::harness::{At, Floor, PASSWORD, eventually};
 
 /// A phone in someone's hand, and its folder.
-struct Hand {
-    phone: Phone,
+pub(crate) struct Hand {
+    pub(crate) phone: Phone,
     config: PhoneConfig,
     _folder: TempDir,
 }
 
 /// Enrols a phone, has it approved, signs someone in; not connected yet.
-async fn hand(floor: &Floor, at: At<'_>, role: &str, change: impl FnOnce(&mut PhoneConfig)) -> Hand {
+pub(crate) async fn hand(floor: &Floor, at: At<'_>, role: &str, change: impl FnOnce(&mut PhoneConfig)) -> Hand {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::at(floor.url()).unwrap();
     let mut config = PhoneConfig::new(server.clone(), folder.path(), at.site().parse().unwrap());
@@ -39,25 +39,25 @@ async fn hand(floor: &Floor, at: At<'_>, role: &str, change: impl FnOnce(&mut Ph
     Hand { phone, config, _folder: folder }
 }
 
-async fn soon<T>(what: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.unwrap()
 }
 
 /// Waits until the phone shows a floor.
-async fn shown(phone: &Phone) {
+pub(crate) async fn shown(phone: &Phone) {
     eventually("a floor", async || phone.floor().await.unwrap().cursor).await;
 }
 
-fn on(item: ItemId, command: Command) -> Act {
+pub(crate) fn on(item: ItemId, command: Command) -> Act {
     Act::new(Operation::Item(command), Some(item))
 }
 
-fn measured(item: ItemId) -> Act {
+pub(crate) fn measured(item: ItemId) -> Act {
     let data = json!({ "readings": [{ "name": "length", "value": 10.2, "unit": "mm" }] });
     on(item, Command::CompleteAction { action_id: "cut.length".to_owned(), data, evidence: Vec::new() })
 }
 
-fn ids(items: &[Value]) -> Vec<ItemId> {
+pub(crate) fn ids(items: &[Value]) -> Vec<ItemId> {
     items.iter().map(|item| item["id"].as_str().unwrap().parse().unwrap()).collect()
 }
 

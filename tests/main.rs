@@ -9,6 +9,7 @@
 
 mod cases;
 mod components;
+mod checker;
 mod coverage;
 mod embedded_postgres;
 mod engine;

@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` is the map. [`platform`] is what every feature stands on; the other folders are features.
 
 pub mod app;
+pub mod checker;
 pub mod cli;
 pub mod database;
 pub mod floor;

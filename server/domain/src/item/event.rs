@@ -145,7 +145,7 @@ impl Change {
     }
 
     /// The operation that an entry with this event asked for. `item.started` belongs to whatever follows it.
-    pub(super) fn op(&self) -> Op {
+    pub fn op(&self) -> Op {
         match self {
             Self::Created(_) => Op::Create,
             Self::ActionCompleted { .. } => Op::CompleteAction,

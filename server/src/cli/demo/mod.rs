@@ -1,15 +1,15 @@
 //! `floorline demo`: a made-up floor at work, on a real server, over real WebSockets.
 //!
 //! The server runs as a child process over a data folder of its own. People sign in, phones are enrolled, orders are accepted; then workers
-//! photograph labels, take pictures, measure, fail, rework, go offline and come back, and a supervisor decides what did not book. In the end every
-//! phone's journal is compared with the database (`reckoning.rs`).
+//! photograph labels, take pictures, measure, fail, rework, go offline and come back, and a supervisor decides what did not book. In the end the
+//! checker judges every phone's journal and the whole database.
 
 mod camera;
 mod chaos;
 mod desk;
+mod ends;
 pub mod fixtures;
 mod moves;
-mod reckoning;
 mod stage_world;
 mod summary;
 mod supervisor;
@@ -27,8 +27,8 @@ use clap::Args;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use self::ends::Ends;
 use self::fixtures::Fixtures;
-use self::reckoning::{Ends, reckon};
 use self::stage_world::World;
 use self::supervisor::{decide_cases, progress, supervise};
 use self::tally::Tally;
@@ -37,6 +37,7 @@ use self::worker::Worker;
 use super::child::ServerChild;
 use super::output::{complain, say};
 use super::serve::asked_to_stop;
+use crate::checker::{self, check};
 use crate::platform::config::Config;
 use crate::platform::db::embedded::{SUPERUSER, running_url};
 
@@ -77,7 +78,7 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
     Ok(if ended? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Stages, plays and reckons; true when everything came out as it must.
+/// Stages, plays and checks; true when everything came out as it must.
 async fn play(server: &mut ServerChild, folder: &Path, fixtures: &Fixtures, options: &Options) -> anyhow::Result<bool> {
     let began = Instant::now();
     let world = Arc::new(
@@ -176,23 +177,24 @@ async fn watch(world: &World, tally: &Tally, view: &View) -> anyhow::Result<bool
     }
 }
 
-/// Decides what is left, reads all journals and compares them with the database.
+/// Decides what is left, then has everything checked: all journals, the whole database.
 async fn settle(world: &World, tally: &Tally, folder: &Path, finished: bool, took: Duration) -> anyhow::Result<Value> {
     for floor in &world.floors {
         while decide_cases(&floor.supervisor, tally).await? > 0 {}
     }
-    let mut journals = Vec::new();
+    let mut devices = Vec::new();
     for hand in world.floors.iter().flat_map(|floor| &floor.hands) {
         let drained = tokio::time::timeout(Duration::from_secs(30), hand.phone.drained()).await;
         if drained.is_err() {
             complain(&format!("the phone of {} did not empty its outbox", hand.name));
         }
-        journals.push(hand.phone.journal().await?);
+        devices.push(checker::read::phone(&hand.phone).await?);
     }
     let url = running_url(folder, SUPERUSER).context("the embedded database is not running")?;
-    let found = reckon(&url, &journals).await?;
+    let mut history = checker::read::database(&url, None).await?;
+    history.devices = devices;
     let ends = Ends::read(&url).await?;
-    Ok(summary::of(tally, &found, &ends, finished, took))
+    Ok(summary::of(tally, &check(&history), &ends, finished, took))
 }
 
 async fn serve_on(server: &mut ServerChild, passed: bool) -> anyhow::Result<bool> {

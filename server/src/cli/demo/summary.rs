@@ -4,23 +4,29 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::reckoning::{Ends, Reckoning};
+use super::ends::Ends;
 use super::stage_world::Login;
 use super::tally::Tally;
+use crate::checker::Report;
 use crate::cli::output::say;
 
-/// The figures. `passed`: everything was finished, nothing was lost and nothing was done twice.
-pub(super) fn of(tally: &Tally, found: &Reckoning, ends: &Ends, finished: bool, took: Duration) -> Value {
+/// Findings that are told in words; the others are counted.
+const TOLD: usize = 10;
+
+/// The figures. `passed`: everything was finished, and the checker found nothing.
+pub(super) fn of(tally: &Tally, found: &Report, ends: &Ends, finished: bool, took: Duration) -> Value {
     let nothing_open = ends.items_open == 0 && ends.orders_open == 0 && ends.cases_open == 0 && found.unsent == 0;
+    let findings: Vec<String> = found.violations.iter().take(TOLD).map(ToString::to_string).collect();
     json!({
-        "passed": finished && nothing_open && found.lost == 0 && found.doubled == 0,
+        "passed": finished && nothing_open && found.is_sound(),
         "seconds": took.as_secs(),
         "entries": found.entries,
         "outcomes": found.outcomes,
         "lost": found.lost,
         "doubled": found.doubled,
         "unsent": found.unsent,
-        "findings": found.findings,
+        "violations": found.violations.len(),
+        "findings": findings,
         "items_completed": ends.items_completed,
         "items_scrapped": ends.items_scrapped,
         "items_open": ends.items_open,
@@ -42,7 +48,7 @@ pub(super) fn print(summary: &Value, logins: &[Login], url: &str) {
     let line = |keys: &[&str]| {
         keys.iter().map(|key| format!("{} {}", figure(key), key.replace('_', " "))).collect::<Vec<_>>().join(", ")
     };
-    say(&format!("==> {}", line(&["entries", "lost", "doubled", "unsent"])));
+    say(&format!("==> {}", line(&["entries", "lost", "doubled", "unsent", "violations"])));
     say(&format!(
         "    {}",
         line(&["items_completed", "items_scrapped", "items_open", "orders_completed", "orders_open"])
