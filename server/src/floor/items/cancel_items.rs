@@ -49,7 +49,8 @@ pub async fn cancel_open_items(
                 None => count.items += 1,
                 Some(_) => count.components += 1,
             }
-            let event = Event { change: Change::Cancelled { reason: reason.map(str::to_owned) }, stamp };
+            let change = Change::Cancelled { reason: reason.map(str::to_owned), with: None };
+            let event = Event { change, stamp };
             let item = item::apply(item, &event);
             let state = serde_json::to_value(&item).map_err(ApiError::internal)?;
             ledger.record(Record {

@@ -38,7 +38,7 @@ pub(super) fn book(world: &mut World, ledger: &mut Ledger, arrival: &Arrival, en
     match effect {
         Effect::Item { id, events, scanned, overridden } => {
             // What a decided case is lent is in the record of that decision.
-            if overridden && !matches!(arrival.by, By::Case { with_override: true, .. }) {
+            if overridden && !matches!(arrival.by, By::Case { lent_by: Some(_), .. }) {
                 ledger.audit("item.overridden", json!({ "item_id": id, "op": named(entry) }));
             }
             if let Some((raw, resolved)) = scanned {
