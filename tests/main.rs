@@ -9,6 +9,7 @@
 
 mod cases;
 mod coverage;
+mod database;
 mod embedded_postgres;
 mod engine;
 mod handheld;
