@@ -27,6 +27,7 @@ mod openapi;
 mod order_lifecycle;
 mod orders;
 mod photos;
+mod plans;
 mod queues;
 mod resolver;
 mod scans;

@@ -48,6 +48,25 @@ async fn snapshot(client: &Client, topic: &str) -> Vec<Value> {
     lines
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_has_the_labels_of_the_site_and_a_blank_one_once_it_is_claimed() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    let supervisor = floor.north().supervisor();
+    let made = supervisor.post("/v1/labels/blanks", json!({ "count": 2 })).await;
+    let code = made.json["labels"][0]["code"].as_str().unwrap().to_owned();
+    let labels = async || {
+        let lines = snapshot(&supervisor, &site_topic(&floor)).await;
+        let of = |line: &Value| (line["line"] == "label").then(|| (line["code"].clone(), line["target_id"].clone()));
+        lines.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    assert!(!labels().await.iter().any(|(_, target)| target.is_null()), "those on nothing belong to no site");
+    let claim = json!({ "item_id": item, "replace": true });
+    floor.north().operator().post(&format!("/v1/labels/{code}/claim"), claim).await.assert_status(200);
+    assert!(labels().await.contains(&(json!(code), json!(item))));
+}
+
 /// Reads pushes of the site until the cursor, checking that each begins where the one before ended.
 async fn follow(socket: &mut Socket, mut cursor: i64, until: i64) -> Vec<Value> {
     let mut events = Vec::new();
