@@ -28,6 +28,7 @@ mod order_lifecycle;
 mod orders;
 mod photos;
 mod plans;
+mod pruning;
 mod queues;
 mod resolver;
 mod scans;
