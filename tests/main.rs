@@ -8,9 +8,10 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod cases;
-mod components;
 mod checker;
+mod components;
 mod coverage;
+mod database;
 mod embedded_postgres;
 mod engine;
 mod handheld;
@@ -31,6 +32,8 @@ mod orders;
 mod origins;
 mod overrides;
 mod photos;
+mod plans;
+mod pruning;
 mod queues;
 mod rate_limits;
 mod resolver;

@@ -8,6 +8,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use floorline_server::platform::db::{Role, migrate};
+use floorline_server::platform::tenancy::TenantTx;
 
 use crate::harness::PrivateDatabase;
 use crate::harness::database::Database;
@@ -146,6 +147,16 @@ async fn without_an_organisation_every_table_is_an_error_or_empty() {
         let query = format!("SELECT EXISTS (SELECT FROM {table}) AS found");
         let rows: Result<Found, _> = diesel::sql_query(query).get_result(&mut *app).await;
         assert!(rows.is_err() || rows.is_ok_and(|row| !row.found), "{table} shows rows to nobody in particular");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_writes_the_one_log_and_rewrites_none_of_it() {
+    let database = Database::new().await;
+    for rewriting in ["UPDATE events SET kind = 'item.completed'", "DELETE FROM events", "TRUNCATE events"] {
+        let mut tx = TenantTx::open(&database.db, database.org).await.unwrap();
+        let refused = tx.conn().batch_execute(rewriting).await.unwrap_err().to_string();
+        assert!(refused.contains("permission denied"), "{rewriting}: {refused}");
     }
 }
 

@@ -24,6 +24,20 @@ async fn count(floor: &Floor, text: &'static str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_brand_sees_what_its_units_are_put_together_from_and_not_how_they_are_made() {
+    let floor = Floor::new().await;
+    let (north, aurora) = (floor.north(), floor.aurora());
+    let mut wish = order_of(1);
+    wish["brand_id"] = json!(aurora.id());
+    wish["lines"][0]["components"] =
+        json!([{ "code": "VISOR", "name": "Visor", "quantity": 1, "workflow_id": north.workflow().await }]);
+    let made = north.supervisor().post("/v1/orders", wish).await;
+    made.assert_status(201);
+    let seen = aurora.viewer().get(&format!("/v1/brand/orders/{}", made.id())).await.ok();
+    assert_eq!(seen["lines"][0]["components"], json!([{ "code": "VISOR", "name": "Visor", "quantity": 1 }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_brand_orders_and_the_factory_accepts() {
     let floor = Floor::new().await;
     let (north, aurora) = (floor.north(), floor.aurora());

@@ -48,6 +48,25 @@ async fn snapshot(client: &Client, topic: &str) -> Vec<Value> {
     lines
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_has_the_labels_of_the_site_and_a_blank_one_once_it_is_claimed() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    let supervisor = floor.north().supervisor();
+    let made = supervisor.post("/v1/labels/blanks", json!({ "count": 2 })).await;
+    let code = made.json["labels"][0]["code"].as_str().unwrap().to_owned();
+    let labels = async || {
+        let lines = snapshot(&supervisor, &site_topic(&floor)).await;
+        let of = |line: &Value| (line["line"] == "label").then(|| (line["code"].clone(), line["target_id"].clone()));
+        lines.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    assert!(!labels().await.iter().any(|(_, target)| target.is_null()), "those on nothing belong to no site");
+    let claim = json!({ "item_id": item, "replace": true });
+    floor.north().operator().post(&format!("/v1/labels/{code}/claim"), claim).await.assert_status(200);
+    assert!(labels().await.contains(&(json!(code), json!(item))));
+}
+
 /// Reads pushes of the site until the cursor, checking that each begins where the one before ended.
 async fn follow(socket: &mut Socket, mut cursor: i64, until: i64) -> Vec<Value> {
     let mut events = Vec::new();
@@ -293,8 +312,6 @@ async fn what_need_not_be_kept_goes_and_what_must_stays() {
         welcome["results"].as_array().unwrap().iter().map(|verdict| verdict["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["pruned", "pruned", "applied"]);
     socket.close().await;
-    let pruned = prune(&floor.app.db, now + chrono::TimeDelta::days(500)).await.unwrap();
-    assert_eq!(pruned.receipts, 2);
     // The feed's days are gone, and readers that stood there start over.
     let answer = floor
         .north()
@@ -303,6 +320,9 @@ async fn what_need_not_be_kept_goes_and_what_must_stays() {
         .await
         .ok();
     assert_eq!(answer["type"], "reset");
+    // Last, since nobody is signed in any more then.
+    let pruned = prune(&floor.app.db, now + chrono::TimeDelta::days(500)).await.unwrap();
+    assert_eq!(pruned.receipts, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

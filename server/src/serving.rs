@@ -160,7 +160,7 @@ impl Running {
 
 async fn prepare(config: &Config, database: &Database) -> anyhow::Result<(App, Server, SocketAddr)> {
     let db = Db::new(database.url(), config.database.pool)?;
-    db.verify_roles().await?;
+    db.verify().await?;
     let app = App::new(config, db)?;
     let (server, address) = listen(config, &app)?;
     Ok((app, server, address))
@@ -195,14 +195,9 @@ async fn watch(database: Database, objects: Objects, cancel: CancellationToken) 
                 tracing::error!(error = format!("{error:#}"), "day partitions could not be made ahead");
             }
             match sync::prune(&db, Utc::now()).await {
-                Ok(pruned) => tracing::debug!(
-                    verdicts = pruned.verdicts,
-                    receipts = pruned.receipts,
-                    feed = pruned.feed,
-                    days = pruned.days,
-                    "pruned"
-                ),
-                Err(error) => tracing::error!(error = %error, "the feed and old receipts could not be pruned"),
+                Ok(pruned) => tracing::debug!(?pruned, "pruned"),
+                // Each part said so already.
+                Err(error) => tracing::debug!(error = %error, "not all could be pruned"),
             }
             match photos::remove_old(&db, &objects, Utc::now()).await {
                 Ok(removed) => {

@@ -101,7 +101,7 @@ async fn make_template(cluster: &Cluster) {
     migrate::up(&cluster.url(SUPERUSER, TEMPLATE)).await.unwrap();
     cluster.make_login().await.unwrap();
     let db = Db::new(&cluster.url(LOGIN, TEMPLATE), 2).unwrap();
-    db.verify_roles().await.unwrap();
+    db.verify().await.unwrap();
     Fixture::make(&db).await;
     db.close();
     // A template must have no connections; closed ones take a moment to be gone.

@@ -22,6 +22,7 @@ mod fixtures;
 pub mod line;
 pub mod made;
 pub mod phone;
+pub mod proxy;
 mod snapshot;
 pub mod socket;
 pub mod upload;
@@ -51,8 +52,8 @@ pub use self::answer::Answer;
 pub use self::client::Client;
 pub use self::cluster::{PrivateDatabase, execute};
 pub use self::eventually::eventually;
-use self::fixtures::{Fixture, Organization};
-pub use self::fixtures::{PASSWORD, Person};
+use self::fixtures::Organization;
+pub use self::fixtures::{Fixture, PASSWORD, Person};
 pub use self::phone::Phone;
 pub use self::snapshot::redacted;
 

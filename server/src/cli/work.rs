@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     }
     let database = Database::open(&config).await?;
     let db = Db::new(database.url(), config.database.pool)?;
-    db.verify_roles().await?;
+    db.verify().await?;
     let app = App::new(&config, db)?;
     let cancel = CancellationToken::new();
     let runner = Runner::new(app.db.clone(), job_registry(&app), app.jobs.clone(), app.limits.jobs, Uuid::now_v7());

@@ -187,7 +187,10 @@ mod tests {
     fn addresses_of_version_four_are_told_apart_within_version_six() {
         let throttle = Throttle::default();
         let mapped = |last: u8| {
-            "::ffff:192.0.2.0".parse::<std::net::Ipv6Addr>().ok().map(|net| IpAddr::V6((net.to_bits() | u128::from(last)).into()))
+            "::ffff:192.0.2.0"
+                .parse::<std::net::Ipv6Addr>()
+                .ok()
+                .map(|net| IpAddr::V6((net.to_bits() | u128::from(last)).into()))
         };
         for n in 0..5 {
             throttle.attempt(mapped(1), &format!("{n}@x.example"), start()).unwrap();

@@ -194,7 +194,7 @@ impl Factory {
         let bytes = Raw::of(&entry).unwrap();
         let hash = chain::next(&before, bytes.bytes());
         let (act, key) = (ActId(u64::try_from(journal.len()).unwrap() + 1), EntryKey { stream_id, seq: seq + 1 });
-        JournalLine { kept: Kept { act, key, bytes, hash, made_time: 0 }, settled: None }
+        JournalLine { kept: Kept { act, key, bytes, hash, made_time: 0, earlier: None }, settled: None }
     }
 
     /// The stream is sealed; what has no verdict is offered again on another one.

@@ -94,11 +94,15 @@ pub(super) async fn list(
     after: Option<Uuid>,
     most: i64,
 ) -> Result<Vec<CaseRow>, ApiError> {
-    let (org, state) = (tx.org().0, filter.state()?);
-    let rows = sql(include_str!("list.sql"))
-        .bind::<SqlUuid, _>(org)
-        .bind::<SqlUuid, _>(after.unwrap_or(Uuid::nil()))
-        .bind::<Nullable<Text>, _>(state.map(State::as_str))
+    let (org, after) = (tx.org().0, after.unwrap_or(Uuid::nil()));
+    let page = match filter.state()? {
+        Some(state) => sql(include_str!("list_in_state.sql"))
+            .bind::<SqlUuid, _>(org)
+            .bind::<Text, _>(state.as_str())
+            .bind::<SqlUuid, _>(after),
+        None => sql(include_str!("list.sql")).bind::<SqlUuid, _>(org).bind::<SqlUuid, _>(after),
+    };
+    let rows = page
         .bind::<Nullable<SqlUuid>, _>(filter.site_id)
         .bind::<Nullable<SqlUuid>, _>(filter.item_id)
         .bind::<Nullable<SqlUuid>, _>(filter.actor_id)

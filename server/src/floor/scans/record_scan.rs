@@ -1,5 +1,6 @@
 //! Takes a scan through the door and tells what it meant.
 
+use chrono::{TimeDelta, Utc};
 use floorline_domain::{ItemId, LocationId};
 use floorline_mobile_sync::op::Operation;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use super::store::{self, Meaning};
 use super::views::Scanned;
 use crate::app::App;
 use crate::floor::engine::{Act, Acted, Actor};
-use crate::platform::http::{ApiError, Code, IdempotencyKey};
+use crate::platform::http::{ANSWERS_KEPT, ApiError, Code, IdempotencyKey};
 use crate::platform::tenancy::{Identity, TenantTx};
 
 /// Bytes of a code. The largest QR code holds less than half.
@@ -35,7 +36,10 @@ pub(super) async fn record_scan(
     // A scan that was a repetition kept no row of its own: the earlier one says what it meant.
     let earlier = verdict.detail.as_ref().and_then(|detail| detail.get("seq")?.as_i64());
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let row = store::find_recorded(&mut tx, by.user_id, &raw, earlier.unwrap_or(verdict.seq)).await?;
+    // Just now, or ten seconds ago; an answer that is replayed is as old as its key.
+    let since = if replayed { Utc::now() - ANSWERS_KEPT } else { Utc::now() } - TimeDelta::days(1);
+    let seq = earlier.unwrap_or(verdict.seq);
+    let row = store::find_recorded(&mut tx, by.user_id, &raw, seq, since.date_naive()).await?;
     let row = row.ok_or_else(|| ApiError::internal(anyhow::anyhow!("a scan that was kept is not there")))?;
     let meaning = match row.value.as_deref() {
         Some(value) => store::meaning(&mut tx, &row.kind, value).await?,

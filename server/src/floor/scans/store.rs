@@ -1,6 +1,6 @@
 //! Rows of scans, and what they mean. The engine writes them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, SelectableHelper as _};
 use diesel_async::RunQueryDsl as _;
@@ -37,12 +37,20 @@ pub(super) async fn sites(tx: &mut TenantTx, user: UserId, item: Option<Uuid>) -
         .await?)
 }
 
-/// The scan that the user made here with this `seq` of the server's stream.
-pub(super) async fn find_recorded(tx: &mut TenantTx, user: UserId, raw: &str, seq: i64) -> Result<Option<Scan>> {
+/// The scan that the user made here with this `seq` of the server's stream, the newest from the day `since` on. Days make partitions: without the
+/// bound every one of them is opened.
+pub(super) async fn find_recorded(
+    tx: &mut TenantTx,
+    user: UserId,
+    raw: &str,
+    seq: i64,
+    since: NaiveDate,
+) -> Result<Option<Scan>> {
     let org = tx.org().0;
     Ok(scans::table
         .filter(scans::org_id.eq(org))
         .filter(scans::user_id.eq(user.0))
+        .filter(scans::day.ge(since))
         .filter(scans::device_id.is_null())
         .filter(scans::seq.eq(seq))
         .filter(scans::raw.eq(raw))

@@ -78,7 +78,7 @@ async fn get_order(
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = BrandTx::open(&app.db, by.org_id).await?;
     let row = store::find(&mut tx, *id).await?;
-    let lines = store::lines(&mut tx, *id).await?;
+    let lines = store::lines(&mut tx, &row).await?;
     Ok(HttpResponse::Ok().insert_header(etag(row.version)).json(views::order_with_lines(&row, lines, Utc::now())))
 }
 
@@ -95,8 +95,8 @@ async fn get_items(
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
     let mut tx = BrandTx::open(&app.db, by.org_id).await?;
-    store::find(&mut tx, *id).await?;
-    let rows = store::items(&mut tx, *id, page.after_id()?, limit).await?;
+    let order = store::find(&mut tx, *id).await?;
+    let rows = store::items(&mut tx, &order, page.after_id()?, limit).await?;
     Ok(HttpResponse::Ok().json(Page::from_rows(rows, limit, |row| row.id.to_string(), views::item)))
 }
 
@@ -119,7 +119,7 @@ async fn get_feed(
     let renewed = from.epoch.as_ref().is_some_and(|epoch| *epoch != topic.epoch);
     let reset = renewed || !(topic.floor..=topic.head).contains(&asked);
     let after = if reset { topic.floor } else { asked };
-    let rows = store::feed(&mut tx, &name, after, limit).await?;
+    let rows = store::feed(&mut tx, &topic, after, limit).await?;
     let cursor = rows.last().map_or(after, |row| row.cursor);
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {

@@ -1,4 +1,4 @@
-//! The brand views, read by `floorline_brand`.
+//! The brand views, read by `floorline_brand`. Every key begins with the factory, so every question names it.
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -152,6 +152,10 @@ pub(super) struct BrandItemRow {
 /// A row of `brand_topics`.
 #[derive(Debug, diesel::QueryableByName)]
 pub(super) struct TopicRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub(super) factory_id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub(super) id: String,
     #[diesel(sql_type = Text)]
     pub(super) epoch: String,
     #[diesel(sql_type = BigInt)]
@@ -202,16 +206,23 @@ pub(super) async fn find(tx: &mut BrandTx, id: Uuid) -> Result<BrandOrderRow> {
         .ok_or_else(|| ApiError::not_found("order"))
 }
 
-pub(super) async fn lines(tx: &mut BrandTx, order: Uuid) -> Result<Vec<BrandLineRow>> {
-    Ok(sql("SELECT * FROM brand_order_lines WHERE order_id = $1 ORDER BY position")
-        .bind::<SqlUuid, _>(order)
+pub(super) async fn lines(tx: &mut BrandTx, order: &BrandOrderRow) -> Result<Vec<BrandLineRow>> {
+    Ok(sql("SELECT * FROM brand_order_lines WHERE factory_id = $1 AND order_id = $2 ORDER BY position")
+        .bind::<SqlUuid, _>(order.factory_id)
+        .bind::<SqlUuid, _>(order.id)
         .load(tx.conn())
         .await?)
 }
 
-pub(super) async fn items(tx: &mut BrandTx, order: Uuid, after: Option<Uuid>, limit: i64) -> Result<Vec<BrandItemRow>> {
-    Ok(sql("SELECT * FROM brand_items WHERE order_id = $1 AND id > $2 ORDER BY id LIMIT $3")
-        .bind::<SqlUuid, _>(order)
+pub(super) async fn items(
+    tx: &mut BrandTx,
+    order: &BrandOrderRow,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<BrandItemRow>> {
+    Ok(sql("SELECT * FROM brand_items WHERE factory_id = $1 AND order_id = $2 AND id > $3 ORDER BY id LIMIT $4")
+        .bind::<SqlUuid, _>(order.factory_id)
+        .bind::<SqlUuid, _>(order.id)
         .bind::<SqlUuid, _>(after.unwrap_or_default())
         .bind::<BigInt, _>(limit + 1)
         .load(tx.conn())
@@ -219,7 +230,7 @@ pub(super) async fn items(tx: &mut BrandTx, order: Uuid, after: Option<Uuid>, li
 }
 
 pub(super) async fn topic(tx: &mut BrandTx, name: &str) -> Result<TopicRow> {
-    sql("SELECT epoch, head, floor FROM brand_topics WHERE id = $1")
+    sql("SELECT factory_id, id, epoch, head, floor FROM brand_topics WHERE id = $1")
         .bind::<Text, _>(name)
         .get_result(tx.conn())
         .await
@@ -227,9 +238,10 @@ pub(super) async fn topic(tx: &mut BrandTx, name: &str) -> Result<TopicRow> {
         .ok_or_else(|| ApiError::not_found("order"))
 }
 
-pub(super) async fn feed(tx: &mut BrandTx, topic: &str, after: i64, limit: i64) -> Result<Vec<FeedRow>> {
-    Ok(sql("SELECT cursor, body FROM brand_feed WHERE topic_id = $1 AND cursor > $2 ORDER BY cursor LIMIT $3")
-        .bind::<Text, _>(topic)
+pub(super) async fn feed(tx: &mut BrandTx, topic: &TopicRow, after: i64, limit: i64) -> Result<Vec<FeedRow>> {
+    Ok(sql("SELECT cursor, body FROM brand_feed WHERE factory_id = $1 AND topic_id = $2 AND cursor > $3 ORDER BY cursor LIMIT $4")
+        .bind::<SqlUuid, _>(topic.factory_id)
+        .bind::<Text, _>(&topic.id)
         .bind::<BigInt, _>(after)
         .bind::<BigInt, _>(limit)
         .load(tx.conn())

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel::sql_types::{Date, Text};
+use diesel_async::{
+    AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::sql;
 
 /// Every step in `migrations/`.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
@@ -45,7 +51,10 @@ pub async fn up(url: &str) -> Result<Vec<String>, MigrateError> {
         .map(ToString::to_string)
         .collect();
     conn = harness.into_inner();
-    partitions_ahead(&mut conn).await.map_err(|error| MigrateError::Step(error.to_string()))?;
+    if let Err(error) = partitions_ahead(&mut conn).await {
+        // Not worth refusing to serve: the default partitions take what has no other, and it is tried again every few hours.
+        tracing::error!(error = %error, "day partitions could not be made ahead");
+    }
     Ok(applied)
 }
 
@@ -79,12 +88,32 @@ pub fn names() -> Vec<String> {
     all
 }
 
-/// Makes the day partitions of today and the fourteen days after it. The connection must act as the owner.
+/// Makes the day partitions from yesterday to a fortnight ahead that are not there yet. The connection must act as the owner.
+///
+/// Each in a transaction of its own: one that cannot be made keeps no other from being made, and its rows go to the default partition.
 ///
 /// # Errors
-/// What PostgreSQL said.
+/// The first that failed, once all were tried.
 pub async fn partitions_ahead(conn: &mut AsyncPgConnection) -> diesel::QueryResult<()> {
-    conn.batch_execute("SELECT ensure_partitions(current_date - 1, 16)").await
+    let missing: Vec<Missing> = sql(include_str!("missing_partitions.sql")).load(conn).await?;
+    let mut failed = None;
+    for Missing { parent, day } in missing {
+        let made =
+            sql("SELECT ensure_partition($1, $2)").bind::<Text, _>(&parent).bind::<Date, _>(day).execute(conn).await;
+        if let Err(error) = made {
+            tracing::error!(error = %error, parent, day = %day, "a day partition could not be made ahead");
+            failed.get_or_insert(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Missing {
+    #[diesel(sql_type = Text)]
+    parent: String,
+    #[diesel(sql_type = Date)]
+    day: NaiveDate,
 }
 
 async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {

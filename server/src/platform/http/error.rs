@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::codes::{Code, sentence};
 use super::request_id;
-use crate::platform::db::is_transient;
+use crate::platform::db::{Fault, fault};
 
 /// An error on its way to the client.
 #[derive(Debug)]
@@ -229,31 +229,27 @@ impl From<diesel::result::Error> for ApiError {
             Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                 Self::new(Code::Duplicate, "Something with that name or number exists already.")
             }
-            Error::DatabaseError(_, info) if is_unstorable_text(info.message()) => {
-                Self::new(Code::BadRequest, "A text contains a character that cannot be stored (U+0000).")
-            }
-            Error::DatabaseError(_, info) if is_lock_wait(info.message()) => {
-                tracing::warn!(message = info.message(), "row locked");
-                Self::new(Code::RowLocked, "Someone else is changing this. Nothing was stored; try again.")
-                    .retry_after(1)
-            }
-            error if is_transient(&error) => {
-                tracing::warn!(error = %error, "database busy");
-                Self::busy("The database is busy or restarting. Nothing was stored; try again.")
-            }
-            error => Self::internal(error),
+            error => match fault(&error) {
+                Fault::Passing => {
+                    tracing::warn!(error = %error, "database busy");
+                    Self::busy("The database is busy or restarting. Nothing was stored; try again.")
+                }
+                Fault::Locked => {
+                    tracing::warn!(error = %error, "row locked");
+                    Self::new(Code::RowLocked, "Someone else is changing this. Nothing was stored; try again.")
+                        .retry_after(1)
+                }
+                Fault::Unstorable => {
+                    Self::new(Code::BadRequest, "A text contains a character that cannot be stored (U+0000).")
+                }
+                Fault::OutOfRange => {
+                    tracing::warn!(error = %error, "out of range");
+                    Self::new(Code::BadRequest, "A number or a time is too large or too small to be stored.")
+                }
+                Fault::Own => Self::internal(error),
+            },
         }
     }
-}
-
-/// 55P03 and 40P01: others are at the same rows.
-fn is_lock_wait(message: &str) -> bool {
-    message.contains("lock timeout") || message.contains("deadlock detected")
-}
-
-/// U+0000 is valid JSON and no PostgreSQL text: 22021 in a text, 22P05 in jsonb.
-fn is_unstorable_text(message: &str) -> bool {
-    message.contains("invalid byte sequence for encoding") || message.contains("unsupported Unicode escape sequence")
 }
 
 impl From<diesel_async::pooled_connection::deadpool::PoolError> for ApiError {

@@ -6,7 +6,7 @@
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use diesel::ExpressionMethods as _;
 use diesel::query_dsl::methods::{FindDsl as _, SelectDsl as _};
 use diesel_async::RunQueryDsl as _;
@@ -20,6 +20,9 @@ use super::error::ApiError;
 use super::precondition::etag_of;
 use crate::platform::db::schema::idempotency_keys;
 use crate::platform::tenancy::TenantTx;
+
+/// How long an answer can be replayed; older ones are pruned with the rest of what has an end.
+pub const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// The `Idempotency-Key` of a request, or its absence.
 #[derive(Clone, Debug, Default)]

@@ -21,7 +21,7 @@ pub use self::connections::{Connections, refuse_surplus};
 pub use self::dates::{is_sensible, sensible};
 pub use self::error::{ApiError, FieldProblem, Problem};
 pub use self::extract::{configure, given};
-pub use self::idempotency::{Claim, Claimed, IdempotencyKey, replay};
+pub use self::idempotency::{ANSWERS_KEPT, Claim, Claimed, IdempotencyKey, replay};
 pub use self::optional_json::OptionalJson;
 pub use self::page::{DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery};
 pub use self::precondition::{IfMatch, etag, etag_of};

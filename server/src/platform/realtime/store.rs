@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, Utc};
 use diesel::sql_types::{Array, BigInt, Date, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use floorline_mobile_sync::wire::Topic;
+use uuid::Uuid;
 
 use super::{FeedKey, Reader, TopicHead};
 use crate::platform::db::{Db, Role, sql};
@@ -17,6 +18,8 @@ pub(super) const PAGE: i64 = 512;
 
 #[derive(diesel::QueryableByName)]
 struct HeadRow {
+    #[diesel(sql_type = SqlUuid)]
+    org_id: Uuid,
     #[diesel(sql_type = Text)]
     epoch: String,
     #[diesel(sql_type = BigInt)]
@@ -93,12 +96,14 @@ pub(super) async fn page(
             let mut tx = BrandTx::open(db, brand).await?;
             let Some(head) = brand_head(&mut tx, &id).await? else { return Ok(None) };
             let rows: Vec<FeedRow> =
-                sql("SELECT cursor, body FROM brand_feed WHERE topic_id = $1 AND cursor > $2 ORDER BY cursor LIMIT $3")
-                    .bind::<Text, _>(&id)
-                    .bind::<BigInt, _>(cursor)
-                    .bind::<BigInt, _>(PAGE)
-                    .load(tx.conn())
-                    .await?;
+                sql("SELECT cursor, body FROM brand_feed WHERE factory_id = $1 AND topic_id = $2 AND cursor > $3 \
+                 ORDER BY cursor LIMIT $4")
+                .bind::<SqlUuid, _>(head.org_id)
+                .bind::<Text, _>(&id)
+                .bind::<BigInt, _>(cursor)
+                .bind::<BigInt, _>(PAGE)
+                .load(tx.conn())
+                .await?;
             (head, rows)
         }
     };
@@ -117,7 +122,7 @@ pub(super) async fn poll(db: &Db, topics: &[Topic]) -> Result<Vec<(Topic, i64)>,
 
 async fn owner_head(tx: &mut TenantTx, id: &str) -> Result<Option<HeadRow>, ApiError> {
     let org = tx.org().0;
-    let rows: Vec<HeadRow> = sql("SELECT epoch, head, floor FROM sync_topics WHERE org_id = $1 AND id = $2")
+    let rows: Vec<HeadRow> = sql("SELECT org_id, epoch, head, floor FROM sync_topics WHERE org_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(org)
         .bind::<Text, _>(id)
         .load(tx.conn())
@@ -126,8 +131,10 @@ async fn owner_head(tx: &mut TenantTx, id: &str) -> Result<Option<HeadRow>, ApiE
 }
 
 async fn brand_head(tx: &mut BrandTx, id: &str) -> Result<Option<HeadRow>, ApiError> {
-    let rows: Vec<HeadRow> =
-        sql("SELECT epoch, head, floor FROM brand_topics WHERE id = $1").bind::<Text, _>(id).load(tx.conn()).await?;
+    let rows: Vec<HeadRow> = sql("SELECT factory_id AS org_id, epoch, head, floor FROM brand_topics WHERE id = $1")
+        .bind::<Text, _>(id)
+        .load(tx.conn())
+        .await?;
     Ok(rows.into_iter().next())
 }
 

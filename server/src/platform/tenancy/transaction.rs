@@ -1,24 +1,24 @@
 //! The only door to the database for features: a transaction that belongs to one organisation.
 //!
 //! An owned guard and not a closure, so that it passes through `async` code freely: begin on open, commit by value,
-//! roll back on drop. `app.org_id` is set before anything else can run; row-level security does the rest.
+//! roll back on drop ([`Transaction`]). `app.org_id` is set before anything else can run; row-level security does the rest.
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::AsyncPgConnection;
 use floorline_domain::OrgId;
 
-use crate::platform::db::{Connection, Db, Role};
+use crate::platform::db::{Db, Role, Transaction};
 use crate::platform::http::ApiError;
 
 /// A transaction of `floorline_app` in one organisation. Stores take `&mut TenantTx` and nothing else.
-pub struct TenantTx(Guarded);
+pub struct TenantTx {
+    transaction: Transaction,
+    org: OrgId,
+}
 
 /// A read-only transaction of `floorline_brand`: the brand views, as the brand sees them.
-pub struct BrandTx(Guarded);
-
-/// An open transaction that rolls back unless it was committed.
-struct Guarded {
-    conn: Option<Connection>,
-    org: OrgId,
+pub struct BrandTx {
+    transaction: Transaction,
+    brand: OrgId,
 }
 
 impl TenantTx {
@@ -27,7 +27,7 @@ impl TenantTx {
     /// # Errors
     /// [`ApiError`] `DB_BUSY` when no connection came in time or PostgreSQL is away.
     pub async fn open(db: &Db, org: OrgId) -> Result<Self, ApiError> {
-        Guarded::open(db, Role::App, org, "BEGIN").await.map(Self)
+        Ok(Self { transaction: open(db, Role::App, org, "BEGIN").await?, org })
     }
 
     /// Begins a transaction in which every statement sees the same moment; for snapshots.
@@ -35,17 +35,18 @@ impl TenantTx {
     /// # Errors
     /// As [`TenantTx::open`].
     pub async fn open_snapshot(db: &Db, org: OrgId) -> Result<Self, ApiError> {
-        Guarded::open(db, Role::App, org, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Self)
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(Self { transaction: open(db, Role::App, org, begin).await?, org })
     }
 
     /// The organisation every statement of this transaction belongs to.
     pub const fn org(&self) -> OrgId {
-        self.0.org
+        self.org
     }
 
     /// The connection, for the stores.
     pub fn conn(&mut self) -> &mut AsyncPgConnection {
-        self.0.conn()
+        self.transaction.conn()
     }
 
     /// Makes the transaction's work durable. Returns only after PostgreSQL confirmed it.
@@ -53,7 +54,7 @@ impl TenantTx {
     /// # Errors
     /// [`ApiError`]; when the connection died here the outcome is unknown.
     pub async fn commit(self) -> Result<(), ApiError> {
-        self.0.commit().await
+        self.transaction.commit().await
     }
 }
 
@@ -63,60 +64,21 @@ impl BrandTx {
     /// # Errors
     /// As [`TenantTx::open`].
     pub async fn open(db: &Db, brand: OrgId) -> Result<Self, ApiError> {
-        Guarded::open(db, Role::Brand, brand, "BEGIN READ ONLY").await.map(Self)
+        Ok(Self { transaction: open(db, Role::Brand, brand, "BEGIN READ ONLY").await?, brand })
     }
 
     /// The brand that reads.
     pub const fn brand(&self) -> OrgId {
-        self.0.org
+        self.brand
     }
 
     /// The connection, for the stores.
     pub fn conn(&mut self) -> &mut AsyncPgConnection {
-        self.0.conn()
+        self.transaction.conn()
     }
 }
 
-impl Guarded {
-    async fn open(db: &Db, role: Role, org: OrgId, begin: &str) -> Result<Self, ApiError> {
-        // The guard exists before the first statement, so a cancelled future rolls back too.
-        let mut guarded = Self { conn: Some(db.get(role).await?), org };
-        // One round trip. A uuid cannot carry anything but hexadecimal digits into the text.
-        let opening = format!("{begin}; SELECT set_config('app.org_id', '{}', true)", org.0);
-        guarded.conn().batch_execute(&opening).await?;
-        Ok(guarded)
-    }
-
-    #[expect(clippy::expect_used, reason = "only `commit` and `drop` take the connection, and both consume the guard")]
-    fn conn(&mut self) -> &mut AsyncPgConnection {
-        self.conn.as_mut().expect("an open transaction has its connection")
-    }
-
-    async fn commit(mut self) -> Result<(), ApiError> {
-        self.conn().batch_execute("COMMIT").await?;
-        // Back to the pool, committed: nothing is left for `drop` to undo.
-        drop(self.conn.take());
-        Ok(())
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else { return };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(async move {
-                    if conn.batch_execute("ROLLBACK").await.is_err() {
-                        discard(conn);
-                    }
-                });
-            }
-            Err(_) => discard(conn),
-        }
-    }
-}
-
-/// Closes a connection instead of handing its open transaction to the next user.
-fn discard(conn: Connection) {
-    drop(diesel_async::pooled_connection::deadpool::Object::take(conn));
+/// One round trip. A uuid cannot carry anything but hexadecimal digits into the text.
+async fn open(db: &Db, role: Role, org: OrgId, begin: &str) -> Result<Transaction, ApiError> {
+    db.begin(role, &format!("{begin}; SELECT set_config('app.org_id', '{}', true)", org.0)).await
 }

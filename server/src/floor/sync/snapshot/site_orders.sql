@@ -5,7 +5,7 @@ FROM asked a
 JOIN orders o ON o.org_id = a.org_id AND o.id > a.after
 WHERE o.status IN ('accepted', 'in_production', 'paused')
   AND (o.site_id = a.site_id
-       OR EXISTS (SELECT FROM items i WHERE i.org_id = o.org_id AND i.order_id = o.id AND i.site_id = a.site_id
-                  AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')))
+       OR o.id IN (SELECT i.order_id FROM asked here JOIN items i ON i.org_id = here.org_id AND i.site_id = here.site_id
+                   AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')))
 ORDER BY o.id
 LIMIT (SELECT page FROM asked)

@@ -135,6 +135,7 @@ synchronous_commit = on
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
+lc_messages = 'C'
 log_min_messages = warning
 ";
 
