@@ -98,10 +98,7 @@ impl Leavings {
             _ => return None,
         };
         let visit = (from.clone(), before.progress.visits.get(from).copied().unwrap_or_default());
-        match self.0.insert(visit.clone(), event.stamp.entry) {
-            Some(_) => Some(visit),
-            None => None,
-        }
+        self.0.insert(visit.clone(), event.stamp.entry).map(|_| visit)
     }
 }
 

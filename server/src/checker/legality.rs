@@ -2,6 +2,8 @@
 //!
 //! What a step asked of the moment (who may do it, what was scanned, which pictures had arrived) is not in the log and not judged again.
 
+use std::collections::BTreeSet;
+
 use floorline_domain::item::route::{missing, unmet, ways};
 use floorline_domain::item::{Change, Event, Item, Snapshot, Status, allowed, rework_edge};
 use floorline_domain::workflow::{Stage, Workflow};
@@ -79,12 +81,13 @@ fn onwards(item: &Item, from: &str, stage: Option<&Stage>, to: Option<&String>, 
     let Some(stage) = stage.filter(|stage| stage.key == from) else {
         return Some(format!("from {from}, and it was in {}", item.stage));
     };
-    let leads_there = ways(workflow, stage, item).into_iter().filter(|way| way.to.map(|target| &target.key) == to);
-    let open = leads_there.filter(|way| {
-        missing(stage, item, way.when).is_empty() && way.to.is_none_or(|target| unmet(target, stage, item).is_empty())
+    let is_open = ways(workflow, stage, item).iter().any(|way| {
+        way.to.map(|target| &target.key) == to
+            && missing(stage, item, way.when).is_empty()
+            && way.to.is_none_or(|target| unmet(target, stage, item).is_empty())
     });
     let goal = to.map_or("out", String::as_str);
-    open.count().eq(&0).then(|| format!("from {from} to {goal}, and that way was not open"))
+    (!is_open).then(|| format!("from {from} to {goal}, and that way was not open"))
 }
 
 fn back(
@@ -131,7 +134,7 @@ pub(super) fn items_are_their_logs(index: &Index<'_>) -> Vec<Violation> {
     let strayed = index.history.items.iter().filter(differs);
     let mut found: Vec<Violation> =
         strayed.map(|row| S5.broken(format!("item {} is not what its log makes of it", row.state.id))).collect();
-    let rows: std::collections::BTreeSet<ItemId> = index.history.items.iter().map(|row| row.columns.id).collect();
+    let rows: BTreeSet<ItemId> = index.history.items.iter().map(|row| row.columns.id).collect();
     let bodiless = index.logs.keys().filter(|id| !rows.contains(id));
     found.extend(bodiless.map(|id| S5.broken(format!("item {id} has a log and no row"))));
     found

@@ -3,10 +3,10 @@
 use floorline_domain::item::{self, Item};
 use floorline_mobile_sync::topic::Topic;
 
+use super::factory::Factory;
 use super::story::story;
 use super::{advance, broken_by, note};
 use crate::checker::Invariant::S8;
-use crate::checker::tests::factory::Factory;
 use crate::checker::{Base, History, TopicRow, converged};
 
 fn of_site(history: &mut History) -> &mut TopicRow {

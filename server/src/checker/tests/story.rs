@@ -64,8 +64,8 @@ fn race(north: &mut Factory, first: PhoneNo, second: PhoneNo, item: ItemId) {
     does(north, first, item, [note()]);
     north.deliver(second);
     does(north, first, item, [advance(None)]);
-    let scrapped = Operation::Item(Command::Rework { to: because("pack"), reason: because("no such way") });
-    does(north, second, item, [scrapped]);
+    let beyond = Operation::Item(Command::Rework { to: because("pack"), reason: because("no such way") });
+    does(north, second, item, [beyond]);
 }
 
 /// Three acts: the first was decided but its answer is lost, then the stream ends.
