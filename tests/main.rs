@@ -34,6 +34,7 @@ mod overrides;
 mod photos;
 mod plans;
 mod pruning;
+mod place_labels;
 mod queues;
 mod rate_limits;
 mod resolver;
