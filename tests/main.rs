@@ -25,6 +25,7 @@ mod objects;
 mod openapi;
 mod order_lifecycle;
 mod orders;
+mod origins;
 mod photos;
 mod queues;
 mod resolver;

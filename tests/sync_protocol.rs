@@ -52,7 +52,7 @@ async fn protocols_nobody_speaks_are_closed_with_4406() {
     let plain = floor.stranger().get("/v1/sync").await;
     plain.assert_status(400).assert_problem("BAD_REQUEST");
     let foreign = floor.stranger().with("origin", "https://elsewhere.example").get("/v1/sync").await;
-    foreign.assert_status(403);
+    foreign.assert_status(403).assert_problem("ORIGIN_NOT_ALLOWED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

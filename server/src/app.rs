@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::middleware::{self, from_fn};
+use actix_web::middleware::{self, Condition, from_fn};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use crate::identity::SignIn;
 use crate::photos::Pictures;
 use crate::platform::config::{Config, Limits};
 use crate::platform::db::Db;
-use crate::platform::http::{self, ApiError, Code, request_id};
+use crate::platform::http::{self, ApiError, Code, origins, request_id};
 use crate::platform::jobs::Wake;
 use crate::platform::realtime::Hub;
 use crate::platform::storage::Objects;
@@ -36,6 +36,8 @@ pub struct App {
     pub keys: Arc<SigningKeys>,
     /// The address phones and browsers use, such as `https://floor.example.com`; without it labels are refused outside of loopback.
     pub public_url: Option<String>,
+    /// Origins besides the server's own whose pages may call.
+    pub allowed_origins: Arc<[String]>,
     /// Passwords, throttles and what else signing in needs between requests.
     pub sign_in: Arc<SignIn>,
     /// The one door through which items change.
@@ -73,6 +75,7 @@ impl App {
             db,
             keys: Arc::new(signing_keys(config)?),
             public_url: config.server.public_url.clone(),
+            allowed_origins: config.server.allowed_origins.as_slice().into(),
             sign_in: Arc::new(SignIn::new(&config.sign_in)?),
             objects: Objects::open(&config.objects.folder)?,
             jobs,
@@ -111,9 +114,12 @@ pub fn create_app(
         .into_utoipa_app()
         .openapi(description())
         .map(|service| {
+            // The last is the outermost: whatever refuses stands inside of what every answer carries.
             service
-                .wrap(middleware::Compress::default())
                 .wrap(from_fn(http::refuse_surplus))
+                .wrap(Condition::new(!app.allowed_origins.is_empty(), origins::cors(&app.allowed_origins)))
+                .wrap(from_fn(origins::explain))
+                .wrap(middleware::Compress::default())
                 .wrap(from_fn(request_id::observe))
         })
         .app_data(web::Data::new(app.clone()))

@@ -262,6 +262,7 @@ fn app(url: &str) -> App {
         db,
         keys: Arc::new(SigningKeys::random().unwrap()),
         public_url: None,
+        allowed_origins: Arc::default(),
         sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
         objects: Objects::in_memory(),
         jobs,

@@ -8,9 +8,9 @@ use floorline_server::floor::engine::DeviceSubmit;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use uuid::Uuid;
 
@@ -48,6 +48,18 @@ impl Socket {
         let (ws, response) = tokio_tungstenite::connect_async(request).await.unwrap();
         let protocol = response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
         Self { ws, protocol }
+    }
+
+    /// Opens one as a page of this origin does; the problem it is refused with otherwise.
+    pub async fn from_page(floor: &Floor, origin: &str) -> Result<Self, Value> {
+        let mut request = format!("{}/v1/sync", floor.url().replace("http", "ws")).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("floor.sync.v1"));
+        request.headers_mut().insert("origin", HeaderValue::from_str(origin).unwrap());
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((ws, _)) => Ok(Self { ws, protocol: None }),
+            Err(Error::Http(refused)) => Err(serde_json::from_slice(refused.body().as_deref().unwrap()).unwrap()),
+            Err(other) => panic!("{other}"),
+        }
     }
 
     pub async fn send(&mut self, frame: &Value) {

@@ -17,7 +17,7 @@ use super::hello::{self, Turned, Welcomed};
 use super::sockets::{Full, Seat, Who};
 use crate::app::App;
 use crate::identity::{self, Session};
-use crate::platform::http::{ApiError, Code};
+use crate::platform::http::{ApiError, Code, Problem, origins};
 use crate::platform::telemetry::names;
 
 /// How long a peer may take to read what is left and to say goodbye itself.
@@ -67,7 +67,7 @@ impl From<ApiError> for Ending {
     responses(
         (status = 101, description = "The socket is open; it closes with 4406 when no offered protocol fits"),
         (status = 400, description = "Not a WebSocket upgrade"),
-        (status = 403, description = "A browser on another site"),
+        (status = 403, description = "A page of a site that is not allowed to", body = Problem),
         (status = 503, description = "As many connections as the server can hold, or it is going"),
     )
 )]
@@ -77,7 +77,7 @@ pub(super) async fn connect(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    check_origin(&request, app.public_url.as_deref())?;
+    origins::check(&request, app.public_url.as_deref(), &app.allowed_origins)?;
     if app.draining.is_cancelled() {
         return Err(ApiError::new(Code::Draining, "The server is restarting; try again in a moment.").retry_after(2));
     }
@@ -207,19 +207,6 @@ const fn word(close: Close) -> Option<&'static str> {
         Close::Draining => Some("draining"),
         Close::Other(_) => None,
     }
-}
-
-/// Browsers say which site opened the socket; only our own may.
-fn check_origin(request: &HttpRequest, public_url: Option<&str>) -> Result<(), ApiError> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let ours = public_url.is_some_and(|url| url.trim_end_matches('/').eq_ignore_ascii_case(origin));
-    let same_host = origin.split_once("://").is_some_and(|(_, of_origin)| of_origin.eq_ignore_ascii_case(host));
-    if ours || same_host {
-        return Ok(());
-    }
-    Err(ApiError::new(Code::NotPermitted, "Pages of another site may not open this socket."))
 }
 
 fn first_offered(request: &HttpRequest) -> Option<header::HeaderValue> {

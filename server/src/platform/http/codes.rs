@@ -66,6 +66,8 @@ codes! {
     BadDeviceProof = "BAD_DEVICE_PROOF" UNAUTHORIZED false "The device could not be recognised";
     /// Signed in, but the permission is missing.
     NotPermitted = "NOT_PERMITTED" FORBIDDEN false "Not permitted";
+    /// The page that calls is of a site that is neither the server's own nor among the allowed ones.
+    OriginNotAllowed = "ORIGIN_NOT_ALLOWED" FORBIDDEN false "Pages of that site may not call here";
     /// The device is enrolled and waits for an administrator.
     DevicePending = "DEVICE_PENDING" FORBIDDEN true "The device waits for approval";
     /// The device was revoked.

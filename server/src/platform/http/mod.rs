@@ -7,6 +7,7 @@ mod extract;
 pub mod health;
 mod idempotency;
 mod optional_json;
+pub mod origins;
 mod page;
 mod precondition;
 pub mod request_id;
