@@ -28,6 +28,7 @@ mod orders;
 mod origins;
 mod photos;
 mod queues;
+mod rate_limits;
 mod resolver;
 mod scans;
 mod serving;

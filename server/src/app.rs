@@ -20,7 +20,7 @@ use crate::identity::SignIn;
 use crate::photos::Pictures;
 use crate::platform::config::{Config, Limits};
 use crate::platform::db::Db;
-use crate::platform::http::{self, ApiError, Code, origins, request_id};
+use crate::platform::http::{self, ApiError, Code, RateLimits, origins, request_id};
 use crate::platform::jobs::Wake;
 use crate::platform::realtime::Hub;
 use crate::platform::storage::Objects;
@@ -52,6 +52,8 @@ pub struct App {
     pub pictures: Pictures,
     /// Who scanned how often of late, over HTTP.
     pub scan_pace: ScanPace,
+    /// Who sent how many requests of late.
+    pub rates: Arc<RateLimits>,
     /// Wakes the job runner after a commit that brought jobs.
     pub jobs: Wake,
     /// How much this server takes on.
@@ -81,6 +83,7 @@ impl App {
             jobs,
             pictures: Pictures::default(),
             scan_pace: ScanPace::default(),
+            rates: Arc::new(RateLimits::new(&config.limits, config.sign_in.behind_proxy)),
             limits: config.limits.clone(),
             draining: CancellationToken::new(),
         })
@@ -116,6 +119,7 @@ pub fn create_app(
         .map(|service| {
             // The last is the outermost: whatever refuses stands inside of what every answer carries.
             service
+                .wrap(from_fn(http::limit_rates))
                 .wrap(from_fn(http::refuse_surplus))
                 .wrap(Condition::new(!app.allowed_origins.is_empty(), origins::cors(&app.allowed_origins)))
                 .wrap(from_fn(origins::explain))

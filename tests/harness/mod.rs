@@ -40,6 +40,7 @@ use floorline_server::identity::SignIn;
 use floorline_server::photos::Pictures;
 use floorline_server::platform::config;
 use floorline_server::platform::db::Db;
+use floorline_server::platform::http::RateLimits;
 use floorline_server::platform::jobs::Wake;
 use floorline_server::platform::storage::Objects;
 use floorline_server::platform::tenancy::{SigningKeys, TenantTx};
@@ -254,7 +255,8 @@ fn app(url: &str) -> App {
     let db = Db::new(url, POOL).unwrap();
     let jobs = Wake::default();
     let engine = Engine::new(db.clone(), jobs.clone());
-    let limits = config::Limits::default();
+    // Rates are tested where they are; elsewhere a test may be as fast as it can.
+    let limits = config::Limits { address_rate: None, user_rate: None, ..config::Limits::default() };
     App {
         hub: sync::start(&db, &engine),
         sockets: Sockets::new(limits.sockets),
@@ -265,6 +267,7 @@ fn app(url: &str) -> App {
         allowed_origins: Arc::default(),
         sign_in: Arc::new(SignIn::new(&cheap).unwrap()),
         objects: Objects::in_memory(),
+        rates: Arc::new(RateLimits::new(&limits, false)),
         jobs,
         pictures: Pictures::default(),
         scan_pace: ScanPace::default(),

@@ -4,12 +4,14 @@
 //! many attempts at once gain nothing.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
+
+use crate::platform::http::network;
 
 /// Failures within [`WINDOW`] after which nothing more is tried.
 const FAILURES: usize = 5;
@@ -99,13 +101,8 @@ impl Standing {
 }
 
 fn keys(address: Option<IpAddr>, account: &str) -> impl Iterator<Item = Key> {
-    // One customer of a provider has a whole /64.
-    let address = address.map(|address| match address {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        v4 @ IpAddr::V4(_) => v4,
-    });
     let account = Sha256::digest(account.to_lowercase().as_bytes()).into();
-    address.map(Key::Address).into_iter().chain([Key::Account(account)])
+    address.map(|address| Key::Address(network(address))).into_iter().chain([Key::Account(account)])
 }
 
 fn standing(times: Option<&mut VecDeque<DateTime<Utc>>>, now: DateTime<Utc>) -> Standing {

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use floorline_domain::UserId;
 use floorline_mobile_sync::limits::{SCANS, SCANS_WITHIN};
 
 use crate::app::App;
 use crate::platform::http::{ApiError, Code};
+use crate::platform::tenancy::access_claims;
 
 /// People remembered before those who stopped scanning are swept out.
 const SWEEP_AT: usize = 10_000;
@@ -73,8 +73,7 @@ impl FromRequest for InTime {
 /// Whose token it is, if it is one.
 fn bearer(request: &HttpRequest) -> Option<(&App, UserId)> {
     let app = request.app_data::<web::Data<App>>()?;
-    let token = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
-    Some((app, app.keys.verify_access(token)?.sub))
+    Some((app, access_claims(request, &app.keys)?.sub))
 }
 
 #[cfg(test)]

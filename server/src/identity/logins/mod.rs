@@ -4,7 +4,6 @@
 //! login to the next generation. An answer may be lost on the way: until the successor is used, the token before it gives the same successor
 //! again. Once it is used, an older token proves that two hold it, and the login ends.
 
-mod address;
 mod refresh_token;
 mod routes;
 mod start;

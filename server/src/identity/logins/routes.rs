@@ -7,11 +7,11 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::views::{Credentials, Me, PasswordChange, RefreshBody, SignedIn};
-use super::{address, start, store};
+use super::{start, store};
 use crate::app::App;
 use crate::identity::{audit, users};
 use crate::platform::clock;
-use crate::platform::http::{ApiError, Code};
+use crate::platform::http::{ApiError, Code, address_of};
 use crate::platform::tenancy::{Identity, TenantTx};
 
 pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -23,7 +23,7 @@ pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
 #[post("/v1/auth/login")]
 async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) -> HttpResponse {
     let (now, account) = (clock::now(), body.email.trim());
-    let address = address::of(&request, app.sign_in.behind_proxy);
+    let address = address_of(&request, app.sign_in.behind_proxy);
     let standing = match app.sign_in.throttle.attempt(address, account, now) {
         Ok(standing) => standing,
         Err(refused) => {

@@ -27,7 +27,7 @@ use std::path::Path;
 
 pub use data::Data;
 pub use database::Database;
-pub use limits::Limits;
+pub use limits::{Limits, Rate};
 pub use objects::Objects;
 pub use secret::Secret;
 pub use server::Server;

@@ -1,5 +1,6 @@
 //! HTTP conventions (RFC 9457, idempotency keys, keyset paging). Problems come from one table of codes.
 
+mod address;
 mod codes;
 mod connections;
 mod error;
@@ -10,8 +11,10 @@ mod optional_json;
 pub mod origins;
 mod page;
 mod precondition;
+mod rate_limit;
 pub mod request_id;
 
+pub use self::address::{address_of, network};
 pub use self::codes::Code;
 pub use self::connections::{Connections, refuse_surplus};
 pub use self::error::{ApiError, FieldProblem, Problem};
@@ -20,3 +23,4 @@ pub use self::idempotency::{Claim, Claimed, IdempotencyKey, replay};
 pub use self::optional_json::OptionalJson;
 pub use self::page::{DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery};
 pub use self::precondition::{IfMatch, etag};
+pub use self::rate_limit::{RateLimits, limit_rates};

@@ -13,6 +13,7 @@ use floorline_domain::permission::{Permission, PermissionSet};
 use floorline_domain::{OrgId, UserId};
 use uuid::Uuid;
 
+use super::tokens::{AccessClaims, SigningKeys};
 use super::transaction::TenantTx;
 use crate::app::App;
 use crate::platform::db::sql;
@@ -86,6 +87,20 @@ impl Identity {
     }
 }
 
+/// What the access token of a request says, if it is a valid one. Whether the login it belongs to is still open, the database knows.
+pub fn access_claims(request: &HttpRequest, keys: &SigningKeys) -> Option<AccessClaims> {
+    // A signature is checked once a request, however many ask.
+    #[derive(Clone)]
+    struct Checked(Option<AccessClaims>);
+    if let Some(Checked(known)) = request.extensions().get::<Checked>() {
+        return known.clone();
+    }
+    let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let claims = token.and_then(|value| value.strip_prefix("Bearer ")).and_then(|token| keys.verify_access(token));
+    request.extensions_mut().insert(Checked(claims.clone()));
+    claims
+}
+
 impl FromRequest for Identity {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
@@ -103,13 +118,7 @@ impl FromRequest for Identity {
                 .app_data::<web::Data<App>>()
                 .cloned()
                 .ok_or_else(|| ApiError::internal(anyhow::anyhow!("no App in the server")))?;
-            let token = request
-                .headers()
-                .get(header::AUTHORIZATION)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| value.strip_prefix("Bearer "))
-                .ok_or_else(not_signed_in)?;
-            let claims = app.keys.verify_access(token).ok_or_else(not_signed_in)?;
+            let claims = access_claims(&request, &app.keys).ok_or_else(not_signed_in)?;
             let mut tx = TenantTx::open(&app.db, claims.org).await?;
             let identity = Self::load(&mut tx, claims.sub, claims.sid).await?.ok_or_else(not_signed_in)?;
             tx.commit().await?;

@@ -9,6 +9,6 @@ mod tokens;
 mod transaction;
 
 pub use self::allowed::{Allowed, Requires, may};
-pub use self::identity::Identity;
+pub use self::identity::{Identity, access_claims};
 pub use self::tokens::{ACCESS_TTL, AccessClaims, SigningKeys};
 pub use self::transaction::{BrandTx, TenantTx};
