@@ -27,6 +27,7 @@ mod order_lifecycle;
 mod orders;
 mod origins;
 mod photos;
+mod place_labels;
 mod queues;
 mod rate_limits;
 mod resolver;

@@ -18,6 +18,10 @@ routes! {
     GET "/v1/labels/{code}" => Needs("label:view"), at blank;
     POST "/v1/labels/{code}/claim" => Needs("item:act"), at blank, sending json!({ "item_id": Uuid::nil() });
     POST "/v1/labels/{code}/revoke" => Needs("label:manage"), at blank, sending json!({});
+    POST "/v1/locations/{id}/label" => Needs("label:manage"), at place;
+    GET "/v1/locations/{id}/label.{form}" => Needs("label:view"), at place_as_png;
+    POST "/v1/users/{id}/badge" => Needs("label:manage"), at worker;
+    GET "/v1/users/{id}/badge.{form}" => Needs("label:view"), at worker_as_pdf;
     GET "/v1/items/{id}/codes" => Needs("label:view"), at item;
     POST "/v1/items/{id}/codes" => Needs("label:manage"), at item, sending json!({ "raw": "4006381333931" });
     DELETE "/v1/items/{id}/codes/{raw}" => Needs("label:manage"), at code;
@@ -54,4 +58,24 @@ async fn code(floor: &Floor) -> Vec<String> {
 async fn as_zpl(floor: &Floor) -> Vec<String> {
     blank(floor).await;
     vec!["zpl".into()]
+}
+
+async fn place(floor: &Floor) -> Vec<String> {
+    let station = floor.north().station();
+    floor.north().admin().post(&format!("/v1/locations/{station}/label"), json!({})).await.assert_status(201);
+    vec![station]
+}
+
+async fn place_as_png(floor: &Floor) -> Vec<String> {
+    [place(floor).await, vec!["png".into()]].concat()
+}
+
+async fn worker(floor: &Floor) -> Vec<String> {
+    let worker = floor.north().person("operator").id.to_string();
+    floor.north().admin().post(&format!("/v1/users/{worker}/badge"), json!({})).await.assert_status(201);
+    vec![worker]
+}
+
+async fn worker_as_pdf(floor: &Floor) -> Vec<String> {
+    [worker(floor).await, vec!["pdf".into()]].concat()
 }

@@ -6,7 +6,7 @@
 //!
 //! - [`Engine::submit`]: entries of a phone (`submission.rs`).
 //! - [`Engine::act`]: an HTTP request as one present entry of the server's own stream.
-//! - [`Engine::run`]: what only a server does (orders, blank labels, queues), alone in its transaction (`server_operation.rs`).
+//! - [`Engine::run`]: what only a server does (orders, labels of no item yet, of places and of workers, queues), alone in its transaction (`server_operation.rs`).
 
 mod batch;
 mod committed;

@@ -216,9 +216,9 @@ fn label(base: &str, row: Printable) -> Result<Label, LabelRefused> {
     let particulars = row.attributes.as_ref().map(particulars).filter(|text| !text.is_empty());
     let text = LabelText {
         code,
-        title: row.item_code.unwrap_or_default(),
-        subtitle: row.line_name.unwrap_or_default(),
-        lines: [row.parent_code, row.po_number, particulars].into_iter().flatten().collect(),
+        title: row.title.unwrap_or_default(),
+        subtitle: row.subtitle.unwrap_or_default(),
+        lines: [row.within, row.po_number, particulars].into_iter().flatten().collect(),
     };
     Label::new(base, text)
 }

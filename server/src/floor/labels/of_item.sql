@@ -1,4 +1,4 @@
-SELECT l.code, i.id AS key, i.code AS item_code, n.name AS line_name, n.attributes, o.po_number, p.code AS parent_code
+SELECT l.code, i.id AS key, i.code AS title, n.name AS subtitle, n.attributes, o.po_number, p.code AS within
 FROM items i
 JOIN labels l ON l.org_id = i.org_id AND l.item_id = i.id AND l.status = 'active'
 LEFT JOIN order_lines n ON n.org_id = i.org_id AND n.id = i.line_id

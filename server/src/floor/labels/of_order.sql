@@ -1,7 +1,7 @@
 WITH asked (org_id, order_id, line_id, unprinted, after, most) AS (
     SELECT $1::uuid, $2::uuid, $3::uuid, $4::boolean, $5::uuid, $6::bigint
 )
-SELECT l.code, i.id AS key, i.code AS item_code, n.name AS line_name, n.attributes, o.po_number, p.code AS parent_code
+SELECT l.code, i.id AS key, i.code AS title, n.name AS subtitle, n.attributes, o.po_number, p.code AS within
 FROM items i
 JOIN labels l ON l.org_id = i.org_id AND l.item_id = i.id AND l.status = 'active'
 LEFT JOIN order_lines n ON n.org_id = i.org_id AND n.id = i.line_id

@@ -1,13 +1,13 @@
 //! Takes a label out of use: what it was on is named by it no more.
 
-use floorline_domain::label::{self, Code, Command, Event, Facts, Status, Target};
-use floorline_domain::{ItemId, LabelId, LocationId, Outcome, UserId};
+use floorline_domain::Outcome;
+use floorline_domain::label::{self, Code, Command, Facts};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::store;
-use super::views::{Label, Revocation};
-use crate::floor::engine::{Ledger, Record, ServerOperation, Subject, Topic};
+use super::views::Revocation;
+use super::{store, tell};
+use crate::floor::engine::{Ledger, ServerOperation};
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
@@ -43,7 +43,7 @@ impl ServerOperation for RevokeLabel {
     fn apply<'a>(&'a mut self, tx: &'a mut TenantTx, ledger: &'a mut Ledger) -> BoxFuture<'a, Result<Value, ApiError>> {
         Box::pin(async move {
             let mut row = store::lock(tx, &self.code).await?;
-            let label = as_known(&row)?;
+            let label = tell::as_known(&row)?;
             let command = Command::Revoke { reason: self.why.reason.clone() };
             let by = ledger.actor().id;
             let events = match label::decide(&label, &command, Facts::default(), by, ledger.now()) {
@@ -51,54 +51,15 @@ impl ServerOperation for RevokeLabel {
                 Err(refusal) if refusal.outcome == Outcome::Noop => return Ok(json!(row)),
                 Err(refusal) => return Err(refusal.into()),
             };
-            let topic = topic(tx, &row).await?;
+            let topics = tell::topics(tx, &row).await?;
             for event in &events {
-                let label = label::apply(label.clone(), event);
-                row.status = label.status.as_str().to_owned();
+                row.status = label::apply(label.clone(), event).status.as_str().to_owned();
                 row.version += 1;
                 row.updated_at = ledger.now();
                 store::update_status(tx, &row).await?;
-                tell(ledger, &row, &label, event, topic.clone());
+                tell::record(ledger, &row, event.kind(), json!(event), topics.clone())?;
             }
             Ok(json!(row))
         })
     }
-}
-
-/// The label as the rules know it.
-fn as_known(row: &Label) -> Result<label::Label, ApiError> {
-    let broken = |what: &str| ApiError::internal(anyhow::anyhow!("label {} has a {what} that is none", row.id));
-    let target = row
-        .item_id
-        .map(|id| Target::Item(ItemId(id)))
-        .or(row.location_id.map(|id| Target::Location(LocationId(id))))
-        .or(row.user_id.map(|id| Target::User(UserId(id))));
-    Ok(label::Label {
-        id: LabelId(row.id),
-        code: Code::parse(&row.code).map_err(|_| broken("code"))?,
-        status: row.status.parse::<Status>().map_err(|_| broken("status"))?,
-        target,
-        replaced_by: row.replaced_by.map(LabelId),
-    })
-}
-
-/// Who must hear of it: the site of its item, or everybody who looks after blank labels.
-async fn topic(tx: &mut TenantTx, row: &Label) -> Result<Topic, ApiError> {
-    let site = match row.item_id {
-        Some(item) => store::site_of_item(tx, item).await?,
-        None => None,
-    };
-    Ok(site.map_or(Topic::Org, Topic::Site))
-}
-
-fn tell(ledger: &mut Ledger, row: &Label, label: &label::Label, event: &Event, topic: Topic) {
-    ledger.record(Record {
-        subject: Subject::label(label.id),
-        version: row.version,
-        kind: event.kind(),
-        data: json!(event),
-        after: json!(label),
-        topics: vec![topic],
-        brand_after: None,
-    });
 }

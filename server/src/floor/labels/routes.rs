@@ -31,6 +31,10 @@ pub(super) struct LabelFilter {
     pub order_id: Option<Uuid>,
     /// Only those that are or were on this item.
     pub item_id: Option<Uuid>,
+    /// Only those that are or were at this place.
+    pub location_id: Option<Uuid>,
+    /// Only this worker's badges.
+    pub user_id: Option<Uuid>,
     /// `blank`, `active`, `replaced` or `revoked`.
     pub status: Option<String>,
     /// Only those that were printed, or only those that were not.
@@ -142,6 +146,6 @@ async fn known(tx: &mut TenantTx, code: &Code) -> Result<Label, ApiError> {
     store::find(tx, code).await?.ok_or_else(|| ApiError::not_found("label"))
 }
 
-fn actor(by: &Identity) -> Actor {
+pub(super) fn actor(by: &Identity) -> Actor {
     Actor { id: by.user_id, name: by.name.clone() }
 }

@@ -59,6 +59,12 @@ pub(super) async fn list(
     if let Some(item) = filter.item_id {
         query = query.filter(l::item_id.eq(item));
     }
+    if let Some(place) = filter.location_id {
+        query = query.filter(l::location_id.eq(place));
+    }
+    if let Some(worker) = filter.user_id {
+        query = query.filter(l::user_id.eq(worker));
+    }
     if let Some(status) = &filter.status {
         query = query.filter(l::status.eq(status));
     }
@@ -99,11 +105,16 @@ pub(super) async fn insert_blanks(tx: &mut TenantTx, drawn: &[(Uuid, Code)], now
         .await?)
 }
 
-/// Stores a label's revocation.
+/// Stores that a label was revoked or replaced.
 pub(super) async fn update_status(tx: &mut TenantTx, label: &Label) -> Result<()> {
     let org = tx.org().0;
     diesel::update(l::labels.find((org, label.id)))
-        .set((l::status.eq(&label.status), l::updated_at.eq(label.updated_at), l::version.eq(label.version)))
+        .set((
+            l::status.eq(&label.status),
+            l::replaced_by.eq(label.replaced_by),
+            l::updated_at.eq(label.updated_at),
+            l::version.eq(label.version),
+        ))
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -141,21 +152,21 @@ pub(super) struct Printable {
     /// What the next page comes after: the item, or the label when it is blank.
     #[diesel(sql_type = SqlUuid)]
     pub(super) key: Uuid,
-    /// The item's code.
+    /// The item's code, or the name of the place or worker.
     #[diesel(sql_type = Nullable<Text>)]
-    pub(super) item_code: Option<String>,
-    /// What the item is.
+    pub(super) title: Option<String>,
+    /// What the item or place is; where the worker works.
     #[diesel(sql_type = Nullable<Text>)]
-    pub(super) line_name: Option<String>,
+    pub(super) subtitle: Option<String>,
     /// What distinguishes its line: size, colour.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub(super) attributes: Option<Value>,
     /// Its order's number.
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) po_number: Option<String>,
-    /// What it is a part of.
+    /// What it is a part of, or in.
     #[diesel(sql_type = Nullable<Text>)]
-    pub(super) parent_code: Option<String>,
+    pub(super) within: Option<String>,
 }
 
 /// The active label of an item.
@@ -221,5 +232,13 @@ pub(super) async fn site_of_item(tx: &mut TenantTx, item: Uuid) -> Result<Option
     use crate::platform::db::schema::items::dsl as i;
     let org = tx.org().0;
     let found: Option<Uuid> = i::items.find((org, item)).select(i::site_id).first(tx.conn()).await.optional()?;
+    Ok(found.map(LocationId))
+}
+
+/// The site a place is on, if it is here.
+pub(super) async fn site_of_place(tx: &mut TenantTx, place: Uuid) -> Result<Option<LocationId>> {
+    use crate::platform::db::schema::locations::dsl as p;
+    let org = tx.org().0;
+    let found: Option<Uuid> = p::locations.find((org, place)).select(p::site_id).first(tx.conn()).await.optional()?;
     Ok(found.map(LocationId))
 }

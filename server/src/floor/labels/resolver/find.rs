@@ -46,6 +46,10 @@ pub(super) struct Found {
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) place: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
+    pub(super) place_kind: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(super) worker: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     pub(super) item_code: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) item_status: Option<String>,

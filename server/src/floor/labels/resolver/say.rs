@@ -70,11 +70,17 @@ async fn to_the_factory(
         );
     }
     if let Some(place) = &found.place {
-        return Ok(may(Permission::LocationView).then(|| Card::new(Kind::Place, code.as_str(), place.as_str())));
+        return Ok(may(Permission::LocationView).then(|| {
+            let card = Card::new(Kind::Place, code.as_str(), place.as_str());
+            replaced_by(card.fact("What it is", found.place_kind.as_deref()), found)
+        }));
     }
-    let Some(item) = found.item_id.filter(|_| may(Permission::ItemView)) else {
-        return Ok((found.kind == "user").then(|| Card::new(Kind::Badge, code.as_str(), "A worker's badge")));
-    };
+    if found.kind == "user" {
+        let name = found.worker.as_deref().filter(|_| may(Permission::UserView));
+        let card = Card::new(Kind::Badge, code.as_str(), "A worker's badge").fact("Name", name);
+        return Ok(Some(replaced_by(card, found)));
+    }
+    let Some(item) = found.item_id.filter(|_| may(Permission::ItemView)) else { return Ok(None) };
     let view = json!(find_item(tx, item, &["stage"], now).await?);
     let oversees = may(Permission::ScanView) || may(Permission::ItemOverride);
     let mut card = work(code, found, item, &view);
@@ -94,7 +100,7 @@ fn work(code: &Code, found: &Found, item: Uuid, view: &Value) -> Card {
         .fact("Status", found.item_status.as_deref().map(words))
         .fact("What it is", found.line_name.clone())
         .fact("Order", found.po_number.clone());
-    card.notice = replaced(found);
+    card = replaced_by(card, found);
     card.item_id = Some(item);
     card.order_id = found.order_id;
     card.next = next_steps(view, stage);
@@ -153,7 +159,16 @@ fn to_a_stranger(code: &Code, found: &Found) -> Card {
         .fact("Completed", found.completed_at.map(|at| at.format("%Y-%m-%d").to_string()))
 }
 
-fn replaced(found: &Found) -> Option<String> {
-    let successor = found.successor.as_ref()?;
-    Some(format!("This label was replaced. The thing carries {successor} now; take this one off."))
+/// With a notice where another label took its place.
+fn replaced_by(mut card: Card, found: &Found) -> Card {
+    let carrier = match found.kind.as_str() {
+        "location" => "place",
+        "user" => "worker",
+        _ => "thing",
+    };
+    card.notice = found
+        .successor
+        .as_ref()
+        .map(|successor| format!("This label was replaced. The {carrier} carries {successor} now; take this one off."));
+    card
 }

@@ -1,0 +1,1 @@
+DROP INDEX labels_by_worker, labels_one_active_badge, labels_one_active_place;
