@@ -49,7 +49,8 @@ async fn advance(floor: &Floor, item: &Value) {
 /// Puts the item's arrival in its stage back by so many minutes.
 async fn age(floor: &Floor, item: &Value, minutes: i64) {
     let mut tx = floor.tenant(floor.north().id()).await;
-    sql("UPDATE items SET stage_entered_at = stage_entered_at - $1 * interval '1 minute' WHERE id = $2::uuid")
+    sql("UPDATE items SET stage_entered_at = since, state = jsonb_set(state, '{stage_entered_at}', to_jsonb(since)) \
+         FROM (SELECT id AS aged, stage_entered_at - $1 * interval '1 minute' AS since FROM items WHERE id = $2::uuid) AS a WHERE id = aged")
         .bind::<BigInt, _>(minutes)
         .bind::<SqlUuid, _>(id(item).parse::<uuid::Uuid>().unwrap())
         .execute(tx.conn())
@@ -214,6 +215,35 @@ async fn waiting_colours_and_stuck_are_told() {
     assert_eq!(told, [("red", true), ("yellow", false), ("green", false)]);
     let counts = floor.north().operator().get(&format!("/v1/queues/{queue}")).await.json["counts"].clone();
     assert_eq!((&counts["total"], &counts["stuck"]), (&json!(3), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_is_stuck_is_the_organisations_to_say() {
+    let floor = Floor::new().await;
+    let items = items(&floor, 2).await;
+    let queue = queue(&floor, json!({ "stage": "cut" })).await;
+    age(&floor, &items[0], 31).await;
+    let (admin, settings) = (floor.north().admin(), format!("/v1/organizations/{}", floor.north().id()));
+    let set = async |version: i64, minutes: Value| {
+        let changed =
+            admin.if_match(version).patch(&settings, json!({ "settings": { "stuck_after_minutes": minutes } })).await;
+        changed.assert_status(200);
+    };
+    let told = async || {
+        let page = floor.north().operator().get(&format!("/v1/queues/{queue}/entries")).await.ok();
+        let rows: Vec<bool> =
+            page["data"].as_array().unwrap().iter().map(|row| row["stuck"].as_bool().unwrap()).collect();
+        let item = floor.north().operator().get(&format!("/v1/items/{}?expand=stage", id(&items[0]))).await.ok();
+        (rows, page["counts"]["stuck"].as_i64().unwrap(), item["now"]["stuck"].as_bool().unwrap())
+    };
+    assert_eq!(told().await, (vec![false, false], 0, false));
+    set(1, json!(30)).await;
+    assert_eq!(told().await, (vec![true, false], 1, true));
+    set(2, json!(32)).await;
+    assert_eq!(told().await, (vec![false, false], 0, false));
+    set(3, Value::Null).await;
+    age(&floor, &items[0], 210).await;
+    assert_eq!(told().await, (vec![true, false], 1, true), "four hours again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

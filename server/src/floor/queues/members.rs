@@ -6,12 +6,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use floorline_domain::WorkflowVersionId;
-use floorline_domain::queue::{Priority, STUCK_AFTER, is_stuck, sla};
+use floorline_domain::queue::{Priority, is_stuck, sla};
 use uuid::Uuid;
 
 use super::store;
 use super::views::{Waiting, WaitingPage};
 use crate::floor::engine::{Engine, rank};
+use crate::identity::stuck_after;
 use crate::platform::db::sql;
 use crate::platform::http::{ApiError, Code, Page, PageQuery};
 use crate::platform::tenancy::TenantTx;
@@ -141,7 +142,7 @@ async fn views(
     now: DateTime<Utc>,
 ) -> Result<Vec<Waiting>, ApiError> {
     let versions: BTreeSet<_> = rows.iter().map(|row| WorkflowVersionId(row.workflow_version_id)).collect();
-    let workflows = engine.workflows(tx, versions).await?;
+    let (workflows, stuck_after) = (engine.workflows(tx, versions).await?, stuck_after(tx).await?);
     let waiting = rows.into_iter().map(|row| {
         let workflow = workflows.get(&WorkflowVersionId(row.workflow_version_id));
         let stage = workflow.and_then(|workflow| workflow.stage(&row.stage));
@@ -163,7 +164,7 @@ async fn views(
             stage_entered_at: row.stage_entered_at,
             expected_minutes,
             sla: sla(row.stage_entered_at, expected_minutes, now),
-            stuck: is_stuck(row.stage_entered_at, STUCK_AFTER, now),
+            stuck: is_stuck(row.stage_entered_at, stuck_after, now),
         }
     });
     Ok(waiting.collect())
