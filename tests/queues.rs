@@ -203,6 +203,70 @@ async fn pages_are_the_domains_order_whatever_was_said() {
     assert_eq!(shown.iter().map(|entry| entry.item_id).collect::<BTreeSet<_>>().len(), 30, "each once");
 }
 
+/// Gives items priorities of their own; no route does.
+async fn prioritise(floor: &Floor, items: &[Value]) {
+    let mut tx = floor.tenant(floor.north().id()).await;
+    for (place, item) in items.iter().enumerate() {
+        sql("UPDATE items SET priority = $1 WHERE id = $2::uuid")
+            .bind::<BigInt, _>(i64::try_from(place * 7 % 4).unwrap())
+            .bind::<SqlUuid, _>(id(item).parse::<uuid::Uuid>().unwrap())
+            .execute(tx.conn())
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_of_all_stages_is_in_one_order_and_its_counts_are_its_members() {
+    let floor = Floor::new().await;
+    let items = items(&floor, 26).await;
+    for item in items.iter().step_by(3) {
+        advance(&floor, item).await;
+    }
+    prioritise(&floor, &items).await;
+    let by = floor.north().supervisor();
+    let (all, sewing) = (queue(&floor, json!({})).await, queue(&floor, json!({ "stage": "sew" })).await);
+    let worker = floor.north().person("operator").id;
+    for queue in [&all, &sewing] {
+        let entries = format!("/v1/queues/{queue}/entries");
+        let set = json!({ "priority": "high", "assigned_to": worker });
+        by.patch(&format!("{entries}/{}", id(&items[0])), set).await.assert_status(200);
+        by.delete(&format!("{entries}/{}", id(&items[3]))).await.assert_status(204);
+        by.post(&entries, json!({ "item_id": id(&items[1]), "priority": "low" })).await.assert_status(201);
+    }
+    age(&floor, &items[0], 300).await;
+    for (queue, expected) in [(all, 25), (sewing, 9)] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        let counts = loop {
+            let page = by.get(&format!("/v1/queues/{queue}/entries?limit=4{cursor}")).await;
+            seen.extend(page.rows().clone());
+            let Some(next) = page.json["next_cursor"].as_str() else { break page.json["counts"].clone() };
+            cursor = format!("&cursor={next}");
+        };
+        let place = |row: &Value| {
+            let priority = row["priority"].as_str().unwrap().parse::<Priority>().unwrap();
+            let (added_at, item_id) = (row["added_at"].as_str().unwrap(), row["item_id"].as_str().unwrap());
+            Entry { item_id: item_id.parse().unwrap(), priority, added_at: added_at.parse().unwrap() }
+        };
+        let shown: Vec<Entry> = seen.iter().map(place).collect();
+        let mut ordered = shown.clone();
+        order(&mut ordered);
+        assert_eq!(shown, ordered);
+        assert_eq!(shown.iter().map(|entry| entry.item_id).collect::<BTreeSet<_>>().len(), expected, "each once");
+        let some = |holds: &dyn Fn(&Value) -> bool| seen.iter().filter(|row| holds(row)).count();
+        let of_status = |status: &str| some(&|row| row["status"] == status);
+        assert_eq!(
+            counts,
+            json!({
+                "total": expected, "not_started": of_status("not_started"), "active": of_status("active"), "stopped": 0,
+                "stuck": some(&|row| row["stuck"] == true), "assigned": some(&|row| !row["assigned_to"].is_null()),
+            })
+        );
+        assert_eq!((&counts["stuck"], &counts["assigned"]), (&json!(1), &json!(1)));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_colours_and_stuck_are_told() {
     let floor = Floor::new().await;

@@ -49,22 +49,22 @@ struct Row {
     stage_entered_at: DateTime<Utc>,
 }
 
-/// Where a page begins: after an item's priority, time and id.
+/// Where a page begins: after an item's priority, time and id. Cursors say the priority with its sign turned, so that they sort as the list does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct After {
-    negative_rank: i16,
+    priority: i16,
     at: DateTime<Utc>,
     id: Uuid,
 }
 
 impl After {
     /// Before every item.
-    const START: Self = Self { negative_rank: i16::MIN, at: DateTime::<Utc>::UNIX_EPOCH, id: Uuid::nil() };
+    const START: Self = Self { priority: i16::MAX, at: DateTime::<Utc>::UNIX_EPOCH, id: Uuid::nil() };
 
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let after = Self {
-            negative_rank: parts.next()?.parse().ok()?,
+            priority: parts.next()?.parse::<i16>().ok()?.checked_neg()?,
             at: parts.next()?.parse().ok()?,
             id: parts.next()?.parse().ok()?,
         };
@@ -94,7 +94,7 @@ pub(super) async fn page(
         Some(text) => After::read(&text).ok_or_else(strange)?,
         None => After::START,
     };
-    let rows = load(tx, queue, None, assigned_to, after, limit + 1).await?;
+    let rows = load(tx, queue, assigned_to, after, limit + 1).await?;
     let Page { data, next_cursor } = Page::from_rows(rows, limit, Row::key, |row| row);
     let data = views(tx, engine, data, now).await?;
     let counts = store::counts(tx, &[queue], now).await?.remove(&queue).unwrap_or_default();
@@ -109,14 +109,19 @@ pub(super) async fn find(
     item: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<Waiting>, ApiError> {
-    let rows = load(tx, queue, Some(item), None, After::START, 1).await?;
+    let org = tx.org().0;
+    let rows = sql(include_str!("member.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(queue)
+        .bind::<SqlUuid, _>(item)
+        .load(tx.conn())
+        .await?;
     Ok(views(tx, engine, rows, now).await?.pop())
 }
 
 async fn load(
     tx: &mut TenantTx,
     queue: Uuid,
-    item: Option<Uuid>,
     assigned_to: Option<Uuid>,
     after: After,
     most: i64,
@@ -125,9 +130,8 @@ async fn load(
     Ok(sql(include_str!("members.sql"))
         .bind::<SqlUuid, _>(org)
         .bind::<SqlUuid, _>(queue)
-        .bind::<Nullable<SqlUuid>, _>(item)
         .bind::<Nullable<SqlUuid>, _>(assigned_to)
-        .bind::<SmallInt, _>(after.negative_rank)
+        .bind::<SmallInt, _>(after.priority)
         .bind::<Timestamptz, _>(after.at)
         .bind::<SqlUuid, _>(after.id)
         .bind::<BigInt, _>(most)
@@ -183,8 +187,11 @@ mod tests {
     fn a_cursor_is_read_back_and_nonsense_is_not() {
         let text = "-3 2026-11-20T10:00:00.000001Z 0198c0de-0000-7000-8000-000000000000";
         let after = After::read(text).unwrap();
-        assert_eq!((after.negative_rank, after.at.timestamp_subsec_micros()), (-3, 1));
-        for nonsense in ["", "1", "x 2026-11-20T10:00:00Z 0198c0de-0000-7000-8000-000000000000", &format!("{text} 1")] {
+        assert_eq!((after.priority, after.at.timestamp_subsec_micros()), (3, 1));
+        let lowest = text.replace("-3", "-32768");
+        for nonsense in
+            ["", "1", &lowest, "x 2026-11-20T10:00:00Z 0198c0de-0000-7000-8000-000000000000", &format!("{text} 1")]
+        {
             assert_eq!(After::read(nonsense), None, "{nonsense}");
         }
     }
