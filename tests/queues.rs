@@ -49,7 +49,8 @@ async fn advance(floor: &Floor, item: &Value) {
 /// Puts the item's arrival in its stage back by so many minutes.
 async fn age(floor: &Floor, item: &Value, minutes: i64) {
     let mut tx = floor.tenant(floor.north().id()).await;
-    sql("UPDATE items SET stage_entered_at = stage_entered_at - $1 * interval '1 minute' WHERE id = $2::uuid")
+    sql("UPDATE items SET stage_entered_at = since, state = jsonb_set(state, '{stage_entered_at}', to_jsonb(since)) \
+         FROM (SELECT id AS aged, stage_entered_at - $1 * interval '1 minute' AS since FROM items WHERE id = $2::uuid) AS a WHERE id = aged")
         .bind::<BigInt, _>(minutes)
         .bind::<SqlUuid, _>(id(item).parse::<uuid::Uuid>().unwrap())
         .execute(tx.conn())
@@ -202,6 +203,70 @@ async fn pages_are_the_domains_order_whatever_was_said() {
     assert_eq!(shown.iter().map(|entry| entry.item_id).collect::<BTreeSet<_>>().len(), 30, "each once");
 }
 
+/// Gives items priorities of their own; no route does.
+async fn prioritise(floor: &Floor, items: &[Value]) {
+    let mut tx = floor.tenant(floor.north().id()).await;
+    for (place, item) in items.iter().enumerate() {
+        sql("UPDATE items SET priority = $1 WHERE id = $2::uuid")
+            .bind::<BigInt, _>(i64::try_from(place * 7 % 4).unwrap())
+            .bind::<SqlUuid, _>(id(item).parse::<uuid::Uuid>().unwrap())
+            .execute(tx.conn())
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_of_all_stages_is_in_one_order_and_its_counts_are_its_members() {
+    let floor = Floor::new().await;
+    let items = items(&floor, 26).await;
+    for item in items.iter().step_by(3) {
+        advance(&floor, item).await;
+    }
+    prioritise(&floor, &items).await;
+    let by = floor.north().supervisor();
+    let (all, sewing) = (queue(&floor, json!({})).await, queue(&floor, json!({ "stage": "sew" })).await);
+    let worker = floor.north().person("operator").id;
+    for queue in [&all, &sewing] {
+        let entries = format!("/v1/queues/{queue}/entries");
+        let set = json!({ "priority": "high", "assigned_to": worker });
+        by.patch(&format!("{entries}/{}", id(&items[0])), set).await.assert_status(200);
+        by.delete(&format!("{entries}/{}", id(&items[3]))).await.assert_status(204);
+        by.post(&entries, json!({ "item_id": id(&items[1]), "priority": "low" })).await.assert_status(201);
+    }
+    age(&floor, &items[0], 300).await;
+    for (queue, expected) in [(all, 25), (sewing, 9)] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        let counts = loop {
+            let page = by.get(&format!("/v1/queues/{queue}/entries?limit=4{cursor}")).await;
+            seen.extend(page.rows().clone());
+            let Some(next) = page.json["next_cursor"].as_str() else { break page.json["counts"].clone() };
+            cursor = format!("&cursor={next}");
+        };
+        let place = |row: &Value| {
+            let priority = row["priority"].as_str().unwrap().parse::<Priority>().unwrap();
+            let (added_at, item_id) = (row["added_at"].as_str().unwrap(), row["item_id"].as_str().unwrap());
+            Entry { item_id: item_id.parse().unwrap(), priority, added_at: added_at.parse().unwrap() }
+        };
+        let shown: Vec<Entry> = seen.iter().map(place).collect();
+        let mut ordered = shown.clone();
+        order(&mut ordered);
+        assert_eq!(shown, ordered);
+        assert_eq!(shown.iter().map(|entry| entry.item_id).collect::<BTreeSet<_>>().len(), expected, "each once");
+        let some = |holds: &dyn Fn(&Value) -> bool| seen.iter().filter(|row| holds(row)).count();
+        let of_status = |status: &str| some(&|row| row["status"] == status);
+        assert_eq!(
+            counts,
+            json!({
+                "total": expected, "not_started": of_status("not_started"), "active": of_status("active"), "stopped": 0,
+                "stuck": some(&|row| row["stuck"] == true), "assigned": some(&|row| !row["assigned_to"].is_null()),
+            })
+        );
+        assert_eq!((&counts["stuck"], &counts["assigned"]), (&json!(1), &json!(1)));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_colours_and_stuck_are_told() {
     let floor = Floor::new().await;
@@ -214,6 +279,35 @@ async fn waiting_colours_and_stuck_are_told() {
     assert_eq!(told, [("red", true), ("yellow", false), ("green", false)]);
     let counts = floor.north().operator().get(&format!("/v1/queues/{queue}")).await.json["counts"].clone();
     assert_eq!((&counts["total"], &counts["stuck"]), (&json!(3), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_is_stuck_is_the_organisations_to_say() {
+    let floor = Floor::new().await;
+    let items = items(&floor, 2).await;
+    let queue = queue(&floor, json!({ "stage": "cut" })).await;
+    age(&floor, &items[0], 31).await;
+    let (admin, settings) = (floor.north().admin(), format!("/v1/organizations/{}", floor.north().id()));
+    let set = async |version: i64, minutes: Value| {
+        let changed =
+            admin.if_match(version).patch(&settings, json!({ "settings": { "stuck_after_minutes": minutes } })).await;
+        changed.assert_status(200);
+    };
+    let told = async || {
+        let page = floor.north().operator().get(&format!("/v1/queues/{queue}/entries")).await.ok();
+        let rows: Vec<bool> =
+            page["data"].as_array().unwrap().iter().map(|row| row["stuck"].as_bool().unwrap()).collect();
+        let item = floor.north().operator().get(&format!("/v1/items/{}?expand=stage", id(&items[0]))).await.ok();
+        (rows, page["counts"]["stuck"].as_i64().unwrap(), item["now"]["stuck"].as_bool().unwrap())
+    };
+    assert_eq!(told().await, (vec![false, false], 0, false));
+    set(1, json!(30)).await;
+    assert_eq!(told().await, (vec![true, false], 1, true));
+    set(2, json!(32)).await;
+    assert_eq!(told().await, (vec![false, false], 0, false));
+    set(3, Value::Null).await;
+    age(&floor, &items[0], 210).await;
+    assert_eq!(told().await, (vec![true, false], 1, true), "four hours again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,6 +88,28 @@ async fn settings_are_merged_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_long_is_stuck_is_five_minutes_to_thirty_days() {
+    let floor = Floor::new().await;
+    let (admin, path) = (floor.north().admin(), format!("/v1/organizations/{}", floor.north().id()));
+    let set = async |version: i64, minutes: Value| {
+        admin.if_match(version).patch(&path, json!({ "settings": { "stuck_after_minutes": minutes } })).await
+    };
+    for wrong in [json!(4), json!(43_201), json!(-60), json!(60.5), json!("60"), json!(true), json!([60])] {
+        let refused = set(1, wrong).await;
+        refused.assert_status(422).assert_problem("INVALID").assert_field("settings.stuck_after_minutes");
+    }
+    assert_eq!(admin.get(&path).await.json["settings"], json!({}), "nothing of it was kept");
+    for (version, minutes) in [(1, 5), (2, 43_200)] {
+        set(version, json!(minutes)).await.assert_status(200);
+        assert_eq!(admin.get(&path).await.json["settings"]["stuck_after_minutes"], minutes);
+    }
+    assert_eq!(
+        floor.south().admin().get(&format!("/v1/organizations/{}", floor.south().id())).await.json["settings"],
+        json!({})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_makes_the_first_administrator() {
     let floor = Floor::new().await;
     let app = &floor.app;

@@ -1,5 +1,7 @@
 //! Queues: what is worked on first, and how long it has waited.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,14 @@ pub fn sla(entered_at: DateTime<Utc>, expected_minutes: Option<u32>, now: DateTi
 
 /// After how long in one stage an item counts as stuck, unless the organisation says otherwise.
 pub const STUCK_AFTER: Duration = Duration::hours(4);
+
+/// What an organisation may set instead, in minutes: from as long as a walk to the next station to thirty days.
+pub const STUCK_AFTER_MINUTES: RangeInclusive<i64> = 5..=43_200;
+
+/// After how long an item counts as stuck where so many minutes are set; [`STUCK_AFTER`] where none are, or none that make sense.
+pub fn stuck_after(minutes: Option<i64>) -> Duration {
+    minutes.filter(|minutes| STUCK_AFTER_MINUTES.contains(minutes)).map_or(STUCK_AFTER, Duration::minutes)
+}
 
 /// Whether an item has been in its stage too long.
 pub fn is_stuck(entered_at: DateTime<Utc>, after: Duration, now: DateTime<Utc>) -> bool {

@@ -29,6 +29,15 @@ fn four_hours_are_too_long() {
     assert!(is_stuck(noon(), queue::STUCK_AFTER, noon() + Duration::hours(4)));
 }
 
+#[test]
+fn too_long_is_what_the_organisation_says_within_reason() {
+    for (set, minutes) in
+        [(None, 240), (Some(5), 5), (Some(43_200), 43_200), (Some(4), 240), (Some(43_201), 240), (Some(i64::MAX), 240)]
+    {
+        assert_eq!(queue::stuck_after(set), Duration::minutes(minutes), "{set:?}");
+    }
+}
+
 fn start(n: u128, at: u128) -> Start {
     Start {
         id: ShiftId(uuid(n)),

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use floorline_domain::item::Item;
 use floorline_domain::item::route::{missing, ways};
-use floorline_domain::queue::{STUCK_AFTER, is_stuck, sla};
+use floorline_domain::queue::{is_stuck, sla};
 use floorline_domain::workflow::Workflow;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::store;
 use super::views::{self, EventView, ItemFilter, ItemSummary, ItemView, StageNow};
+use crate::identity::stuck_after;
 use crate::platform::http::{ApiError, Page, PageQuery};
 use crate::platform::tenancy::TenantTx;
 
@@ -62,6 +63,7 @@ pub async fn find_item(tx: &mut TenantTx, id: Uuid, expand: &[&str], at: DateTim
 async fn stage_now(tx: &mut TenantTx, state: &Value, at: DateTime<Utc>) -> Result<StageNow, ApiError> {
     let item: Item = serde_json::from_value(state.clone()).map_err(ApiError::internal)?;
     let (version_number, body) = store::version(tx, item.workflow_version_id.0).await?;
+    let stuck_after = stuck_after(tx).await?;
     let workflow: Workflow = serde_json::from_value(body).map_err(ApiError::internal)?;
     let gone = || ApiError::internal(anyhow::anyhow!("item {} is at a stage its workflow does not have", item.id));
     let stage = workflow.stage(&item.stage).ok_or_else(gone)?;
@@ -74,7 +76,7 @@ async fn stage_now(tx: &mut TenantTx, state: &Value, at: DateTime<Utc>) -> Resul
         missing_actions,
         rework: stage.rework.iter().filter(|_| open).map(|edge| edge.to.clone()).collect(),
         sla: sla(item.stage_entered_at, stage.expected_minutes, at),
-        stuck: open && is_stuck(item.stage_entered_at, STUCK_AFTER, at),
+        stuck: open && is_stuck(item.stage_entered_at, stuck_after, at),
         stage: serde_json::to_value(stage).map_err(ApiError::internal)?,
         workflow_name: workflow.name.clone(),
     })

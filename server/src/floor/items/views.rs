@@ -145,7 +145,7 @@ pub(super) struct StageNow {
     /// `green`, `yellow` or `red` against the time the stage should take.
     #[schema(value_type = String)]
     pub(super) sla: Sla,
-    /// It has been here for four hours or longer.
+    /// It has been here for four hours or longer, or for what the organisation set.
     pub(super) stuck: bool,
 }
 

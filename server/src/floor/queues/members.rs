@@ -6,12 +6,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use floorline_domain::WorkflowVersionId;
-use floorline_domain::queue::{Priority, STUCK_AFTER, is_stuck, sla};
+use floorline_domain::queue::{Priority, is_stuck, sla};
 use uuid::Uuid;
 
 use super::store;
 use super::views::{Waiting, WaitingPage};
 use crate::floor::engine::{Engine, rank};
+use crate::identity::stuck_after;
 use crate::platform::db::sql;
 use crate::platform::http::{ApiError, Code, Page, PageQuery, is_sensible};
 use crate::platform::tenancy::TenantTx;
@@ -48,22 +49,22 @@ struct Row {
     stage_entered_at: DateTime<Utc>,
 }
 
-/// Where a page begins: after an item's priority, time and id.
+/// Where a page begins: after an item's priority, time and id. Cursors say the priority with its sign turned, so that they sort as the list does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct After {
-    negative_rank: i16,
+    priority: i16,
     at: DateTime<Utc>,
     id: Uuid,
 }
 
 impl After {
     /// Before every item.
-    const START: Self = Self { negative_rank: i16::MIN, at: DateTime::<Utc>::UNIX_EPOCH, id: Uuid::nil() };
+    const START: Self = Self { priority: i16::MAX, at: DateTime::<Utc>::UNIX_EPOCH, id: Uuid::nil() };
 
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let after = Self {
-            negative_rank: parts.next()?.parse().ok()?,
+            priority: parts.next()?.parse::<i16>().ok()?.checked_neg()?,
             at: parts.next()?.parse().ok()?,
             id: parts.next()?.parse().ok()?,
         };
@@ -93,7 +94,7 @@ pub(super) async fn page(
         Some(text) => After::read(&text).ok_or_else(strange)?,
         None => After::START,
     };
-    let rows = load(tx, queue, None, assigned_to, after, limit + 1).await?;
+    let rows = load(tx, queue, assigned_to, after, limit + 1).await?;
     let Page { data, next_cursor } = Page::from_rows(rows, limit, Row::key, |row| row);
     let data = views(tx, engine, data, now).await?;
     let counts = store::counts(tx, &[queue], now).await?.remove(&queue).unwrap_or_default();
@@ -108,14 +109,19 @@ pub(super) async fn find(
     item: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<Waiting>, ApiError> {
-    let rows = load(tx, queue, Some(item), None, After::START, 1).await?;
+    let org = tx.org().0;
+    let rows = sql(include_str!("member.sql"))
+        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(queue)
+        .bind::<SqlUuid, _>(item)
+        .load(tx.conn())
+        .await?;
     Ok(views(tx, engine, rows, now).await?.pop())
 }
 
 async fn load(
     tx: &mut TenantTx,
     queue: Uuid,
-    item: Option<Uuid>,
     assigned_to: Option<Uuid>,
     after: After,
     most: i64,
@@ -124,9 +130,8 @@ async fn load(
     Ok(sql(include_str!("members.sql"))
         .bind::<SqlUuid, _>(org)
         .bind::<SqlUuid, _>(queue)
-        .bind::<Nullable<SqlUuid>, _>(item)
         .bind::<Nullable<SqlUuid>, _>(assigned_to)
-        .bind::<SmallInt, _>(after.negative_rank)
+        .bind::<SmallInt, _>(after.priority)
         .bind::<Timestamptz, _>(after.at)
         .bind::<SqlUuid, _>(after.id)
         .bind::<BigInt, _>(most)
@@ -141,7 +146,7 @@ async fn views(
     now: DateTime<Utc>,
 ) -> Result<Vec<Waiting>, ApiError> {
     let versions: BTreeSet<_> = rows.iter().map(|row| WorkflowVersionId(row.workflow_version_id)).collect();
-    let workflows = engine.workflows(tx, versions).await?;
+    let (workflows, stuck_after) = (engine.workflows(tx, versions).await?, stuck_after(tx).await?);
     let waiting = rows.into_iter().map(|row| {
         let workflow = workflows.get(&WorkflowVersionId(row.workflow_version_id));
         let stage = workflow.and_then(|workflow| workflow.stage(&row.stage));
@@ -163,7 +168,7 @@ async fn views(
             stage_entered_at: row.stage_entered_at,
             expected_minutes,
             sla: sla(row.stage_entered_at, expected_minutes, now),
-            stuck: is_stuck(row.stage_entered_at, STUCK_AFTER, now),
+            stuck: is_stuck(row.stage_entered_at, stuck_after, now),
         }
     });
     Ok(waiting.collect())
@@ -182,9 +187,12 @@ mod tests {
     fn a_cursor_is_read_back_and_nonsense_is_not() {
         let text = "-3 2026-11-20T10:00:00.000001Z 0198c0de-0000-7000-8000-000000000000";
         let after = After::read(text).unwrap();
-        assert_eq!((after.negative_rank, after.at.timestamp_subsec_micros()), (-3, 1));
+        assert_eq!((after.priority, after.at.timestamp_subsec_micros()), (3, 1));
         assert_eq!(After::read(&text.replace("2026", "-9999")), None, "no database knows that year");
-        for nonsense in ["", "1", "x 2026-11-20T10:00:00Z 0198c0de-0000-7000-8000-000000000000", &format!("{text} 1")] {
+        let lowest = text.replace("-3", "-32768");
+        for nonsense in
+            ["", "1", &lowest, "x 2026-11-20T10:00:00Z 0198c0de-0000-7000-8000-000000000000", &format!("{text} 1")]
+        {
             assert_eq!(After::read(nonsense), None, "{nonsense}");
         }
     }

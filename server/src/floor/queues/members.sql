@@ -1,43 +1,60 @@
--- What waits in a queue, in the order of work. Members are found by `items_waiting`; what people said about single items is little, and
--- merged in.
-WITH asked (org_id, queue_id, item_id, assigned_to, after_rank, after_at, after_id, most) AS (
-    SELECT $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::smallint, $6::timestamptz, $7::uuid, $8::bigint
+-- What waits in a queue, in the order of work. What the filter names is read from `items_in_order`, stage by stage and from where the page begins:
+-- first what is as urgent as the last item of the page before, and, only when that is too little, what is less urgent. What people said about
+-- single items is little, and merged in. Only plain columns are compared: behind row-level security nothing else finds its place in an index.
+WITH RECURSIVE asked (org_id, queue_id, assigned_to, after_priority, after_at, after_id, most) AS (
+    SELECT $1::uuid, $2::uuid, $3::uuid, $4::smallint, $5::timestamptz, $6::uuid, $7::bigint
 ),
 queue AS (SELECT q.* FROM queues q JOIN asked a ON q.org_id = a.org_id AND q.id = a.queue_id),
-of_a_stage AS (
-    SELECT i.id, i.priority, i.assigned_to, i.stage_entered_at AS added_at, false AS by_hand
-    FROM items i
-    WHERE i.org_id = (SELECT org_id FROM asked) AND i.site_id = (SELECT site_id FROM queue) AND i.stage = (SELECT stage FROM queue)
-      AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')
-      AND ((-i.priority), i.stage_entered_at, i.id) > ((SELECT after_rank FROM asked), (SELECT after_at FROM asked), (SELECT after_id FROM asked))
-      AND ((SELECT item_id FROM asked) IS NULL OR i.id = (SELECT item_id FROM asked))
-      AND ((SELECT assigned_to FROM asked) IS NULL OR i.assigned_to = (SELECT assigned_to FROM asked))
-      AND ((SELECT location_id FROM queue) IS NULL OR i.location_id = (SELECT location_id FROM queue))
-      AND ((SELECT workflow_id FROM queue) IS NULL OR EXISTS (
-            SELECT FROM workflow_versions v WHERE v.org_id = i.org_id AND v.id = i.workflow_version_id AND v.workflow_id = (SELECT workflow_id FROM queue)))
-      AND NOT EXISTS (
-            SELECT FROM queue_entries e WHERE e.org_id = i.org_id AND e.queue_id = (SELECT id FROM queue) AND e.item_id = i.id
-            AND (e.state <> 'removed' OR e.added_at >= i.stage_entered_at))
-    ORDER BY (-i.priority), i.stage_entered_at, i.id
-    LIMIT (SELECT most FROM asked)
+stages (stage) AS (
+    SELECT coalesce(q.stage, (
+        SELECT min(i.stage) FROM items i WHERE i.org_id = q.org_id AND i.site_id = q.site_id
+        AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')))
+    FROM queue q
+    UNION ALL
+    SELECT (SELECT min(i.stage) FROM items i WHERE i.org_id = q.org_id AND i.site_id = q.site_id AND i.stage > s.stage
+            AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error'))
+    FROM stages s, queue q WHERE q.stage IS NULL AND s.stage IS NOT NULL
 ),
-of_any_stage AS (
-    SELECT i.id, i.priority, i.assigned_to, i.stage_entered_at AS added_at, false AS by_hand
-    FROM items i
-    WHERE (SELECT stage FROM queue) IS NULL
-      AND i.org_id = (SELECT org_id FROM asked) AND i.site_id = (SELECT site_id FROM queue)
-      AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')
-      AND ((-i.priority), i.stage_entered_at, i.id) > ((SELECT after_rank FROM asked), (SELECT after_at FROM asked), (SELECT after_id FROM asked))
-      AND ((SELECT item_id FROM asked) IS NULL OR i.id = (SELECT item_id FROM asked))
-      AND ((SELECT assigned_to FROM asked) IS NULL OR i.assigned_to = (SELECT assigned_to FROM asked))
-      AND ((SELECT location_id FROM queue) IS NULL OR i.location_id = (SELECT location_id FROM queue))
-      AND ((SELECT workflow_id FROM queue) IS NULL OR EXISTS (
-            SELECT FROM workflow_versions v WHERE v.org_id = i.org_id AND v.id = i.workflow_version_id AND v.workflow_id = (SELECT workflow_id FROM queue)))
-      AND NOT EXISTS (
-            SELECT FROM queue_entries e WHERE e.org_id = i.org_id AND e.queue_id = (SELECT id FROM queue) AND e.item_id = i.id
-            AND (e.state <> 'removed' OR e.added_at >= i.stage_entered_at))
-    ORDER BY (-i.priority), i.stage_entered_at, i.id
-    LIMIT (SELECT most FROM asked)
+as_urgent AS (
+    SELECT m.*
+    FROM asked a, queue q, stages s
+    CROSS JOIN LATERAL (
+        SELECT i.id, i.priority, i.assigned_to, i.stage_entered_at AS added_at, false AS by_hand
+        FROM items i
+        WHERE i.org_id = a.org_id AND i.site_id = q.site_id AND i.stage = s.stage
+          AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')
+          AND i.priority = a.after_priority AND (i.stage_entered_at, i.id) > (a.after_at, a.after_id)
+          AND (a.assigned_to IS NULL OR i.assigned_to = a.assigned_to)
+          AND (q.location_id IS NULL OR i.location_id = q.location_id)
+          AND (q.workflow_id IS NULL OR EXISTS (
+                SELECT FROM workflow_versions v WHERE v.org_id = i.org_id AND v.id = i.workflow_version_id AND v.workflow_id = q.workflow_id))
+          AND NOT EXISTS (
+                SELECT FROM queue_entries e WHERE e.org_id = i.org_id AND e.queue_id = q.id AND e.item_id = i.id
+                AND (e.state <> 'removed' OR e.added_at >= i.stage_entered_at))
+        ORDER BY i.priority DESC, i.stage_entered_at, i.id
+        LIMIT (SELECT most FROM asked)
+    ) m
+),
+less_urgent AS (
+    SELECT m.*
+    FROM asked a, queue q, stages s
+    CROSS JOIN LATERAL (
+        SELECT i.id, i.priority, i.assigned_to, i.stage_entered_at AS added_at, false AS by_hand
+        FROM items i
+        WHERE i.org_id = a.org_id AND i.site_id = q.site_id AND i.stage = s.stage
+          AND i.status IN ('not_started', 'active', 'paused', 'on_hold', 'error')
+          AND i.priority < a.after_priority
+          AND (a.assigned_to IS NULL OR i.assigned_to = a.assigned_to)
+          AND (q.location_id IS NULL OR i.location_id = q.location_id)
+          AND (q.workflow_id IS NULL OR EXISTS (
+                SELECT FROM workflow_versions v WHERE v.org_id = i.org_id AND v.id = i.workflow_version_id AND v.workflow_id = q.workflow_id))
+          AND NOT EXISTS (
+                SELECT FROM queue_entries e WHERE e.org_id = i.org_id AND e.queue_id = q.id AND e.item_id = i.id
+                AND (e.state <> 'removed' OR e.added_at >= i.stage_entered_at))
+        ORDER BY i.priority DESC, i.stage_entered_at, i.id
+        LIMIT (SELECT most FROM asked)
+    ) m
+    WHERE (SELECT count(*) FROM as_urgent) < (SELECT most FROM asked)
 ),
 said AS (
     SELECT i.id, coalesce(e.priority, i.priority) AS priority, coalesce(e.assigned_to, i.assigned_to) AS assigned_to,
@@ -52,12 +69,12 @@ said AS (
                  SELECT FROM workflow_versions v WHERE v.org_id = i.org_id AND v.id = i.workflow_version_id AND v.workflow_id = q.workflow_id))))
 ),
 page AS (
-    SELECT * FROM of_a_stage
-    UNION ALL SELECT * FROM of_any_stage
+    SELECT * FROM as_urgent
+    UNION ALL SELECT * FROM less_urgent
     UNION ALL
     SELECT s.* FROM said s, asked a
-    WHERE ((-s.priority), s.added_at, s.id) > (a.after_rank, a.after_at, a.after_id)
-      AND (a.item_id IS NULL OR s.id = a.item_id) AND (a.assigned_to IS NULL OR s.assigned_to = a.assigned_to)
+    WHERE (s.priority < a.after_priority OR (s.priority = a.after_priority AND (s.added_at, s.id) > (a.after_at, a.after_id)))
+      AND (a.assigned_to IS NULL OR s.assigned_to = a.assigned_to)
     ORDER BY 2 DESC, 4, 1
     LIMIT (SELECT most FROM asked)
 )

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, SelectableHelper as _};
 use diesel_async::RunQueryDsl as _;
-use floorline_domain::queue::STUCK_AFTER;
 use uuid::Uuid;
 
 use super::routes::QueueFilter;
 use super::views::{Counts, Queue};
+use crate::identity::stuck_after;
 use crate::platform::db::schema::queue_entries::dsl as e;
 use crate::platform::db::schema::queues::dsl as q;
 use crate::platform::db::sql;
@@ -167,11 +167,11 @@ pub(super) async fn counts(tx: &mut TenantTx, queues: &[Uuid], now: DateTime<Utc
         #[diesel(sql_type = BigInt)]
         assigned: i64,
     }
-    let org = tx.org().0;
+    let (org, stuck_since) = (tx.org().0, now - stuck_after(tx).await?);
     let rows: Vec<Row> = sql(include_str!("counts.sql"))
         .bind::<SqlUuid, _>(org)
         .bind::<Array<SqlUuid>, _>(queues)
-        .bind::<Timestamptz, _>(now - STUCK_AFTER)
+        .bind::<Timestamptz, _>(stuck_since)
         .load(tx.conn())
         .await?;
     Ok(rows

@@ -62,7 +62,7 @@ pub(super) struct Counts {
     pub active: i64,
     /// Those paused, on hold or in error.
     pub stopped: i64,
-    /// Those in their stage for four hours or longer.
+    /// Those in their stage for four hours or longer, or for what the organisation set (`stuck_after_minutes`).
     pub stuck: i64,
     /// Those that are somebody's.
     pub assigned: i64,
@@ -153,7 +153,7 @@ pub(super) struct Waiting {
     /// `green`, `yellow` or `red` against that.
     #[schema(value_type = String)]
     pub sla: Sla,
-    /// It has been in its stage for four hours or longer.
+    /// It has been in its stage for four hours or longer, or for what the organisation set.
     pub stuck: bool,
 }
 

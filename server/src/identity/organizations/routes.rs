@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::store::{self, OrganizationRow};
 use super::views::{FoundedView, NewOrganization, OrganizationChange, OrganizationView};
-use super::{Founding, found};
+use super::{Founding, found, settings};
 use crate::app::App;
 use crate::identity::{audit, checks};
 use crate::platform::clock;
@@ -108,6 +108,9 @@ fn changed(mut row: OrganizationRow, change: OrganizationChange) -> Result<Organ
     let mut faults = Vec::new();
     if let Some(name) = &change.name {
         row.name = checks::name("name", name, 200, &mut faults);
+    }
+    for (name, value) in change.settings.iter().flatten().filter(|(_, value)| !value.is_null()) {
+        settings::check(name, value, &mut faults);
     }
     checks::refuse(faults)?;
     if let (Some(settings), Some(changes)) = (row.settings.as_object_mut(), change.settings) {

@@ -59,6 +59,7 @@ pub(super) struct FoundedView {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct OrganizationChange {
     pub(super) name: Option<String>,
-    /// Merged into the settings by name; null takes a setting back to its default.
+    /// Merged into the settings by name; null takes a setting back to its default. Known here: `photo_bytes`, `strict_permissions` and
+    /// `stuck_after_minutes` (5 to 43200; an item longer than that in its stage counts as stuck).
     pub(super) settings: Option<serde_json::Map<String, Value>>,
 }

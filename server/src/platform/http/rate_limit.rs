@@ -228,7 +228,7 @@ mod tests {
         for sender in 0..SWEEP_EVERY - 1 {
             buckets.take(&sender);
         }
-        assert_eq!(buckets.limiter.len() as u64, SWEEP_EVERY - 1);
+        assert_eq!(u64::try_from(buckets.limiter.len()).unwrap(), SWEEP_EVERY - 1);
         clock.advance(Duration::from_secs(11));
         buckets.take(&0);
         assert_eq!(buckets.limiter.len(), 1);
