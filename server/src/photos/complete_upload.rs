@@ -70,9 +70,10 @@ enum Made {
 }
 
 async fn look_at(app: &App, upload: &Upload, path: &str, now: DateTime<Utc>) -> Result<Inspected, ApiError> {
+    let turn = app.pictures.turn().await?;
     let limit = u64::try_from(upload.length).unwrap_or_default();
     let bytes = app.objects.get(path, limit).await.map_err(ApiError::internal)?;
-    let inspected = app.pictures.work(move || inspect(&bytes)).await;
+    let inspected = turn.work(move || inspect(&bytes)).await;
     if let Err(refusal) = &inspected
         && !refusal.code().retryable()
     {

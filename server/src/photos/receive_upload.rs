@@ -21,7 +21,7 @@ use crate::platform::tenancy::TenantTx;
 /// Bytes held in memory and stored at once.
 const PART_BYTES: usize = 1024 * 1024;
 /// A body that says nothing for this long has ended.
-const SILENCE: Duration = Duration::from_secs(30);
+pub const SILENCE: Duration = Duration::from_secs(30);
 
 /// Takes what `body` brings; the upload as it stands afterwards.
 pub(super) async fn receive(
