@@ -10,7 +10,9 @@
 mod complete_upload;
 mod copies;
 mod create_upload;
+mod hold_content;
 mod inspect;
+mod let_go;
 mod metadata;
 mod pictures;
 mod receive_upload;
