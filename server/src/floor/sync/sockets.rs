@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::presence::Presence;
+use super::snapshot::Turns;
 use crate::platform::telemetry::names;
 
 /// Sockets of one person, phones and boards together.
@@ -32,6 +33,7 @@ const COME_BACK: Duration = Duration::from_secs(5);
 pub struct Sockets {
     node: Arc<Inner>,
     check_every: Duration,
+    snapshots: Turns,
 }
 
 struct Inner {
@@ -98,13 +100,25 @@ impl Sockets {
             tasks: TaskTracker::new(),
             presence: Presence::default(),
         };
-        Self { node: Arc::new(node), check_every: CHECK_EVERY }
+        Self { node: Arc::new(node), check_every: CHECK_EVERY, snapshots: Turns::default() }
     }
 
     /// The same, with sockets that look more often at whether they may stay.
     #[must_use]
     pub fn checking_every(self, check_every: Duration) -> Self {
         Self { check_every, ..self }
+    }
+
+    /// The same, with another time for one snapshot to be read.
+    #[must_use]
+    pub fn giving_snapshots_within(self, within: Duration) -> Self {
+        let snapshots = self.snapshots.lasting(within);
+        Self { snapshots, ..self }
+    }
+
+    /// Whose turn it is to read a snapshot: what its readers follow on sockets begins there.
+    pub(super) const fn snapshots(&self) -> &Turns {
+        &self.snapshots
     }
 
     /// Between two looks of a socket at its login, permissions and device.

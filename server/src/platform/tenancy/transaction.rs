@@ -66,6 +66,14 @@ impl BrandTx {
         Guarded::open(db, Role::Brand, brand, "BEGIN READ ONLY").await.map(Self)
     }
 
+    /// Begins one in which every statement sees the same moment; for snapshots.
+    ///
+    /// # Errors
+    /// As [`TenantTx::open`].
+    pub async fn open_snapshot(db: &Db, brand: OrgId) -> Result<Self, ApiError> {
+        Guarded::open(db, Role::Brand, brand, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Self)
+    }
+
     /// The brand that reads.
     pub const fn brand(&self) -> OrgId {
         self.0.org
