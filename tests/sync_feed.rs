@@ -458,3 +458,20 @@ async fn readers_that_stop_reading_a_snapshot_keep_it_from_nobody() {
         assert_ne!(last["line"], "end", "what was given up is no whole snapshot");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_event_larger_than_a_sockets_room_is_told_and_ends_nobodys_connection() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    // An item whose state alone is larger than what may wait for a socket.
+    let large = "UPDATE items SET state = jsonb_set(state, '{attributes,story}', to_jsonb(repeat('x', 1200000)))";
+    execute(floor.database().owner_url(), large).await;
+    let subscriptions = json!([{"topic": site_topic(&floor), "cursor": 0}]);
+    let (mut socket, welcome) = reader(&floor, &floor.north().supervisor(), subscriptions).await;
+    let epoch = welcome["topics"][0]["epoch"].clone();
+    socket.send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": 0})).await;
+    let mut pen = line.phone(floor.north().person("operator").id).await;
+    floor.app.engine.submit(pen.write([note(item, 1)])).await;
+    follow(&mut socket, 0, 1).await;
+}

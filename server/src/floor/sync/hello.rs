@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::scope::{self, Scoped};
 use super::session::{ResultsPage, Writing};
+use super::sockets::Who;
 use super::{MINIMUM_APP, leases, store};
 use crate::app::App;
 use crate::floor::engine::ClockOffset;
@@ -89,14 +90,7 @@ pub(super) async fn answer(
     now: DateTime<Utc>,
     uncertainty_ms: i64,
 ) -> Result<Welcomed, Turned> {
-    let claim = read(hello)?;
-    if claim.is_some_and(|claim| asker.device != Some(claim.device)) {
-        return Err(Turned::new(
-            Close::SignedOut,
-            Code::BadDeviceProof,
-            "The hello names another device than the proof.",
-        ));
-    }
+    let claim = claim(asker, hello)?;
     let mut tx = TenantTx::open(&app.db, asker.org).await?;
     let device = match claim {
         Some(claim) => Some(let_in(store::find_device(&mut tx, claim.device).await?, now)?),
@@ -163,6 +157,23 @@ pub(super) async fn answer(
         identity,
         lease,
     })
+}
+
+/// Who sits behind a hello that has not been answered yet.
+pub(super) fn who(asker: Session, hello: &Hello) -> Result<Who, Turned> {
+    let device = claim(asker, hello)?.map(|claim| (claim.device, claim.stream));
+    // Without a login the phone came by itself; who enrolled it has nothing to do with that.
+    Ok(Who { org: asker.org, user: asker.login.map(|_| asker.user), device })
+}
+
+/// What a device says of itself, if it is the one that proved itself.
+fn claim(asker: Session, hello: &Hello) -> Result<Option<Claim>, Turned> {
+    let claim = read(hello)?;
+    if claim.is_some_and(|claim| asker.device != Some(claim.device)) {
+        let detail = "The hello names another device than the proof.";
+        return Err(Turned::new(Close::SignedOut, Code::BadDeviceProof, detail));
+    }
+    Ok(claim)
 }
 
 /// What a device says of itself, all of it or nothing.
