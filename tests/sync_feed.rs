@@ -460,6 +460,29 @@ async fn readers_that_stop_reading_a_snapshot_keep_it_from_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_may_see_a_feed_now_is_told_to_begin_it() {
+    let often = std::time::Duration::from_millis(100);
+    let floor = Floor::with(|app| app.sockets = Sockets::new(10).checking_every(often)).await;
+    let change = |with: &str| {
+        format!("UPDATE roles SET permissions = array_{with}(permissions, 'item:view') WHERE name = 'operator'")
+    };
+    execute(floor.database().owner_url(), &change("remove")).await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    let phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let (mut socket, welcome) = phone.connect(json!([{"topic": site_topic(&floor), "cursor": 0}])).await;
+    assert_eq!(welcome["topics"][0]["mode"], "denied");
+    execute(floor.database().owner_url(), &change("append")).await;
+    assert_eq!(socket.expect("reset").await["reason"], "SCOPE_CHANGED");
+    let lines = snapshot(&floor.north().operator(), &site_topic(&floor)).await;
+    let (epoch, cursor) = (&lines[0]["epoch"], lines[0]["cursor"].as_i64().unwrap());
+    socket.send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": cursor})).await;
+    let mut pen = line.phone(floor.north().person("operator").id).await;
+    floor.app.engine.submit(pen.write([note(item, 1)])).await;
+    follow(&mut socket, cursor, cursor + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_event_larger_than_a_sockets_room_is_told_and_ends_nobodys_connection() {
     let floor = Floor::new().await;
     let line = Line::new(&floor, floor.north()).await;

@@ -500,6 +500,19 @@ async fn hellos_without_a_ticket_keep_no_phone_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_hello_acknowledges_is_kept() {
+    let floor = Floor::new().await;
+    let mut phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let (mut socket, _) = phone.connect(json!([])).await;
+    phone.send(&mut socket, 1, [remark(1), remark(2)]).await;
+    socket.close().await;
+    phone.acked = (2, phone.pen.hash);
+    let (_socket, welcome) = phone.connect(json!([])).await;
+    assert_eq!(welcome["results"], json!([]));
+    assert_eq!(number(&floor, "SELECT acked_seq AS n FROM sync_streams WHERE kind = 'device'").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_pings_and_never_reads_is_let_go() {
     let floor = Floor::new().await;
     let phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
@@ -517,4 +530,35 @@ async fn a_phone_that_pings_and_never_reads_is_let_go() {
         (seen.rows()[0]["connected"] == false).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_was_moved_says_hello_again_and_works_there() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let phone = Handheld::enrolled(&floor, north, "operator").await;
+    let (mut socket, _) = phone.connect(json!([])).await;
+    let second = north.supervisor().post("/v1/locations", json!({ "kind": "site", "name": "Second" })).await.id();
+    let device = format!("/v1/devices/{}", phone.phone.id);
+    let version = north.admin().get(&device).await.version();
+    north.admin().if_match(version).patch(&device, json!({ "site_id": second })).await.assert_status(200);
+    assert_eq!(socket.closed().await, 4503);
+    let (_socket, welcome) = phone.connect(json!([])).await;
+    assert_eq!(welcome["session"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_ends_after_its_week_also_for_an_open_socket() {
+    let often = std::time::Duration::from_millis(100);
+    let floor =
+        Floor::with(|app| app.sockets = floorline_server::floor::sync::Sockets::new(10).checking_every(often)).await;
+    let mut phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let revoke = format!("/v1/devices/{}/revoke", phone.phone.id);
+    floor.north().admin().post(&revoke, json!({"reason": "lost"})).await.assert_status(200);
+    phone.client = floor.stranger();
+    let (mut socket, _) = phone.connect(json!([])).await;
+    let later = "UPDATE devices SET revoked_at = revoked_at - interval '8 days' WHERE revoked_at IS NOT NULL";
+    crate::harness::execute(floor.database().owner_url(), later).await;
+    socket.expect("revoked").await;
+    assert_eq!(socket.closed().await, 4403);
 }

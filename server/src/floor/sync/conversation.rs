@@ -62,7 +62,8 @@ enum Done {
     Page(i64, Option<ResultsPage>),
     Sealed(bool),
     Log(Topic, Result<Option<Vec<Arc<Range>>>, ApiError>),
-    Checked(Checked),
+    /// And what it was to store as acknowledged.
+    Checked(Checked, Option<i64>),
 }
 
 enum Event {
@@ -324,22 +325,20 @@ impl Conversation {
         }
         self.checking = true;
         let acked = self.session.acked_seq().filter(|acked| *acked > self.acked);
-        self.acked = acked.unwrap_or(self.acked);
-        let work = check::look(
-            self.app.clone(),
-            self.asker,
-            self.phone.map(|phone| (phone, self.number)),
-            self.following.asked(),
+        let asked = check::Asked {
+            phone: self.phone.map(|phone| (phone, self.number)),
+            feeds: self.following.asked(),
+            denied: self.following.denied(),
             acked,
-        );
-        self.work.push(Box::pin(async move { Done::Checked(work.await) }));
+        };
+        let work = check::look(self.app.clone(), self.asker, asked);
+        self.work.push(Box::pin(async move { Done::Checked(work.await, acked) }));
     }
 
     fn settle(&mut self, done: Done) -> Result<(), Option<Ending>> {
         match done {
             Done::Submitted(submitted) => {
-                let step = self.session.submitted(submitted);
-                self.take(step)
+                self.session.submitted(submitted).into_iter().try_for_each(|step| self.take(step))
             }
             Done::Page(after, page) => {
                 let step = self.session.page(after, page);
@@ -353,8 +352,11 @@ impl Conversation {
                 Some(frame) => self.queue(&frame),
                 None => Ok(()),
             },
-            Done::Checked(checked) => {
+            Done::Checked(checked, acked) => {
                 self.checking = false;
+                if matches!(checked, Checked::Still { .. }) {
+                    self.acked = acked.unwrap_or(self.acked);
+                }
                 self.checked(checked)
             }
         }
@@ -363,13 +365,12 @@ impl Conversation {
     fn checked(&mut self, checked: Checked) -> Result<(), Option<Ending>> {
         match checked {
             Checked::Unknown => Ok(()),
-            Checked::Still { denied } => {
-                for topic in denied {
-                    if let Some(frame) = self.following.deny(topic) {
-                        self.queue(&frame)?;
-                    }
-                }
-                Ok(())
+            Checked::Still { lost, gained } => {
+                let lost = lost.into_iter().filter_map(|topic| self.following.deny(topic)).collect::<Vec<_>>();
+                let gained =
+                    gained.into_iter().filter_map(|(scoped, follower)| self.following.allow(&scoped, follower));
+                let frames: Vec<ServerFrame> = lost.into_iter().chain(gained).collect();
+                frames.iter().try_for_each(|frame| self.queue(frame))
             }
             Checked::Over(close) => {
                 if close == Close::Revoked {

@@ -101,8 +101,14 @@ pub(super) async fn answer(
     let resumed = match (claim, &device) {
         (Some(claim), Some((row, _))) => {
             let schema = hello.app.as_ref().and_then(|app| i32::try_from(app.schema).ok()).unwrap_or(0);
-            let opening =
-                store::Opening { id: claim.stream, device: claim.device, site: row.site(), schema, quarantined };
+            let opening = store::Opening {
+                id: claim.stream,
+                device: claim.device,
+                site: row.site(),
+                schema,
+                acked_seq: claim.acked_seq,
+                quarantined,
+            };
             let stream = store::open_stream(&mut tx, opening, now).await?;
             Some(resume(&mut tx, claim, stream).await?)
         }
@@ -196,7 +202,7 @@ fn read(hello: &Hello) -> Result<Option<Claim>, Turned> {
 }
 
 /// Whether the device may come in; `true` beside it when only to hand in what it holds.
-fn let_in(device: Option<store::DeviceRow>, now: DateTime<Utc>) -> Result<(store::DeviceRow, bool), Turned> {
+pub(super) fn let_in(device: Option<store::DeviceRow>, now: DateTime<Utc>) -> Result<(store::DeviceRow, bool), Turned> {
     let Some(device) = device else {
         return Err(Turned::new(Close::SignedOut, Code::BadDeviceProof, "There is no such device."));
     };
