@@ -4,8 +4,10 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use actix_web::body::MessageBody;
+use actix_web::ResponseError as _;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 
 use super::{ApiError, Code};
@@ -46,15 +48,17 @@ impl Drop for Counted {
 /// Middleware: a request on a surplus connection is answered 503, and its connection closed.
 ///
 /// # Errors
-/// Those of the wrapped service, and 503.
+/// Those of the wrapped service.
 pub async fn refuse_surplus<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     if request.conn_data::<Counted>().is_some_and(|counted| counted.surplus) {
-        return Err(ApiError::new(Code::Overloaded, "This server has as many connections as it can take.")
-            .retry_after(5)
-            .into());
+        let error = ApiError::new(Code::Overloaded, "This server has as many connections as it can take.");
+        // An answer and no error: it gets its headers and is counted as all others are.
+        let mut response = error.retry_after(5).error_response();
+        response.head_mut().set_connection_type(ConnectionType::Close);
+        return Ok(request.into_response(response.map_into_right_body()));
     }
-    next.call(request).await
+    next.call(request).await.map(ServiceResponse::map_into_left_body)
 }
