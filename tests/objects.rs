@@ -16,7 +16,7 @@ async fn what_is_put_is_there_until_deleted() {
     objects.put("org/photos/ab/abc", Bytes::from_static(b"picture")).await.unwrap();
     assert_eq!(objects.size("org/photos/ab/abc").await.unwrap(), Some(7));
     assert_eq!(objects.get("org/photos/ab/abc", 7).await.unwrap(), "picture");
-    let pieces: Vec<Bytes> = objects.stream("org/photos/ab/abc").await.unwrap().try_collect().await.unwrap();
+    let pieces: Vec<Bytes> = objects.pieces("org/photos/ab/abc").await.unwrap().bytes.try_collect().await.unwrap();
     assert_eq!(pieces.concat(), b"picture");
 
     objects.delete("org/photos/ab/abc").await.unwrap();

@@ -90,8 +90,13 @@ async fn surplus_connections_are_refused_with_words() {
     first.get(&url).send().await.unwrap().bytes().await.unwrap();
     let refused = reqwest::get(&url).await.unwrap();
     assert_eq!(refused.status(), 503);
-    assert!(refused.headers().contains_key("retry-after"));
-    assert!(refused.text().await.unwrap().contains("OVERLOADED"));
+    let header = |name: &str| refused.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    assert!(header("retry-after").is_some());
+    assert_eq!(header("connection").as_deref(), Some("close"));
+    assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"));
+    let id = header("x-request-id").unwrap();
+    let problem: serde_json::Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+    assert_eq!((&problem["code"], &problem["request_id"]), (&"OVERLOADED".into(), &id.into()));
     assert_eq!(first.get(&url).send().await.unwrap().status(), 200);
     drop(first);
     eventually("room", async || status(&serving, "/health/live").await.filter(|status| *status == 200)).await;

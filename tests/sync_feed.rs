@@ -369,6 +369,7 @@ async fn a_brand_follows_its_order_and_sees_nobody_in_it() {
     let topic = format!("order:{order}");
     let lines = snapshot(&aurora.viewer(), &topic).await;
     assert_eq!((&lines[1]["line"], &lines[1]["status"]), (&json!("order"), &json!("pending")));
+    assert_eq!(lines.len(), 3, "there are no items yet");
     let subscriptions = json!([{"topic": topic, "epoch": lines[0]["epoch"], "cursor": lines[0]["cursor"]}]);
     let (mut socket, welcome) = reader(&floor, &aurora.viewer(), subscriptions.clone()).await;
     assert_eq!(welcome["topics"][0]["mode"], "delta", "{welcome}");
@@ -381,4 +382,139 @@ async fn a_brand_follows_its_order_and_sees_nobody_in_it() {
     let event = &push["events"][0];
     assert_eq!((&event["kind"], &event["after"]["status"]), (&json!("order.accepted"), &json!("accepted")), "{push}");
     assert!(event.get("actor").is_none() && event.get("cause").is_none(), "{push}");
+}
+
+/// The items of a snapshot by id, each as the feed would tell it.
+fn items(lines: &[Value]) -> BTreeMap<String, Value> {
+    let items = lines.iter().filter(|line| line["line"] == "item").map(|line| line["item"].clone());
+    items.map(|item| (item["id"].as_str().unwrap().to_owned(), item)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_of_an_order_has_its_items_as_the_feed_goes_on_to_tell_them() {
+    let floor = Floor::new().await;
+    let (north, aurora) = (floor.north(), floor.aurora());
+    let mut wish = order_of(2);
+    wish["factory_id"] = json!(north.id());
+    let order = aurora.admin().post("/v1/orders", wish).await.id();
+    let accept = json!({ "workflow_id": north.workflow().await });
+    north.supervisor().post(&format!("/v1/orders/{order}/accept"), accept).await.assert_status(200);
+    let topic = format!("order:{order}");
+    let lines = snapshot(&aurora.viewer(), &topic).await;
+    let mut base = items(&lines);
+    assert_eq!(base.len(), 2, "{lines:?}");
+    assert_eq!(items(&snapshot(&north.supervisor(), &topic).await), base, "the factory follows the same feed");
+    for item in base.values() {
+        let mut keys: Vec<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["code", "id", "parent_id", "stage", "status", "version"], "and nothing of who and where");
+    }
+    floor.borealis().viewer().get(&format!("/v1/sync/snapshot?topic={topic}")).await.assert_status(404);
+
+    let subscriptions = json!([{"topic": topic, "epoch": lines[0]["epoch"], "cursor": lines[0]["cursor"]}]);
+    let (mut socket, welcome) = reader(&floor, &aurora.viewer(), subscriptions).await;
+    assert_eq!(welcome["topics"][0]["mode"], "delta", "{welcome}");
+    let item = base.keys().next().unwrap().clone();
+    north.supervisor().post(&format!("/v1/items/{item}/hold"), json!({ "reason": "stain" })).await.assert_status(200);
+    let mut after = socket.expect("push").await["events"][0]["after"].clone();
+    after.as_object_mut().unwrap().remove("progress");
+    base.insert(item, after);
+    assert_eq!(items(&snapshot(&aurora.viewer(), &topic).await), base);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_of_a_person_has_what_of_their_work_waits() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let mut phone = Handheld::enrolled(&floor, north, "operator").await;
+    let (mut socket, _) = phone.connect(json!([])).await;
+    let unknown = || json!({"op": "note.add", "item_id": uuid::Uuid::new_v4(), "data": {"text": "seen"}});
+    let result = phone.send(&mut socket, 1, [unknown(), unknown()]).await;
+    let cases: Vec<&Value> = result["results"].as_array().unwrap().iter().map(|verdict| &verdict["case_id"]).collect();
+    let topic = format!("user:{}", north.person("operator").id);
+    let lines = snapshot(&north.operator(), &topic).await;
+    let waiting: Vec<&Value> = lines.iter().filter(|line| line["line"] == "case").map(|line| &line["id"]).collect();
+    assert_eq!(waiting, cases);
+    assert_eq!(
+        (&lines[1]["state"], &lines[1]["reason"], &lines[1]["seq"]),
+        (&json!("open"), &json!("UNKNOWN_ITEM"), &json!(1))
+    );
+    let discard = format!("/v1/sync/cases/{}/discard", cases[0].as_str().unwrap());
+    north.supervisor().post(&discard, json!({ "note": "there is no such item" })).await.assert_status(200);
+    let lines = snapshot(&north.operator(), &topic).await;
+    assert_eq!((lines.len(), &lines[1]["id"]), (3, cases[1]));
+}
+
+/// Begins to fetch a snapshot, and reads no more than the head of the answer.
+async fn begin_snapshot(floor: &Floor, topic: &str) -> reqwest::Response {
+    let client = reqwest::Client::new();
+    let token = floor.north().supervisor().token().unwrap().to_owned();
+    let request = client.get(format!("{}/v1/sync/snapshot?topic={topic}", floor.url())).bearer_auth(token);
+    let answer = request.header("accept-encoding", "identity").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_stop_reading_a_snapshot_keep_it_from_nobody() {
+    let soon = std::time::Duration::from_secs(2);
+    let floor = Floor::with(|app| app.sockets = Sockets::new(10).giving_snapshots_within(soon)).await;
+    // More than all buffers between the server and a client take.
+    let labels = format!(
+        "INSERT INTO labels (org_id, id, code, kind, status, created_at, updated_at) \
+         SELECT '{}', gen_random_uuid(), left(md5(n::text), 15), 'item', 'blank', now(), now() FROM generate_series(1, 120000) n",
+        floor.north().id()
+    );
+    execute(floor.database().owner_url(), &labels).await;
+    let mut stalled = Vec::new();
+    for _ in 0..3 {
+        stalled.push(begin_snapshot(&floor, &site_topic(&floor)).await);
+    }
+    let org = format!("org:{}", floor.north().id());
+    snapshot(&floor.north().supervisor(), &org).await;
+    for answer in stalled {
+        let text = answer.text().await.unwrap();
+        let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_ne!(last["line"], "end", "what was given up is no whole snapshot");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_may_see_a_feed_now_is_told_to_begin_it() {
+    let often = std::time::Duration::from_millis(100);
+    let floor = Floor::with(|app| app.sockets = Sockets::new(10).checking_every(often)).await;
+    let change = |with: &str| {
+        format!("UPDATE roles SET permissions = array_{with}(permissions, 'item:view') WHERE name = 'operator'")
+    };
+    execute(floor.database().owner_url(), &change("remove")).await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    let phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let (mut socket, welcome) = phone.connect(json!([{"topic": site_topic(&floor), "cursor": 0}])).await;
+    assert_eq!(welcome["topics"][0]["mode"], "denied");
+    execute(floor.database().owner_url(), &change("append")).await;
+    assert_eq!(socket.expect("reset").await["reason"], "SCOPE_CHANGED");
+    let lines = snapshot(&floor.north().operator(), &site_topic(&floor)).await;
+    let (epoch, cursor) = (&lines[0]["epoch"], lines[0]["cursor"].as_i64().unwrap());
+    socket.send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": cursor})).await;
+    let mut pen = line.phone(floor.north().person("operator").id).await;
+    floor.app.engine.submit(pen.write([note(item, 1)])).await;
+    follow(&mut socket, cursor, cursor + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_event_larger_than_a_sockets_room_is_told_and_ends_nobodys_connection() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let item = line.item("A-0001").await;
+    // An item whose state alone is larger than what may wait for a socket.
+    let large = "UPDATE items SET state = jsonb_set(state, '{attributes,story}', to_jsonb(repeat('x', 1200000)))";
+    execute(floor.database().owner_url(), large).await;
+    let subscriptions = json!([{"topic": site_topic(&floor), "cursor": 0}]);
+    let (mut socket, welcome) = reader(&floor, &floor.north().supervisor(), subscriptions).await;
+    let epoch = welcome["topics"][0]["epoch"].clone();
+    socket.send(&json!({"type": "cursor", "topic": site_topic(&floor), "epoch": epoch, "cursor": 0})).await;
+    let mut pen = line.phone(floor.north().person("operator").id).await;
+    floor.app.engine.submit(pen.write([note(item, 1)])).await;
+    follow(&mut socket, 0, 1).await;
 }

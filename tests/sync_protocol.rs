@@ -429,3 +429,136 @@ async fn answers_and_pushes_share_one_socket() {
     kinds.sort();
     assert_eq!(kinds, ["push", "result"]);
 }
+
+async fn number(floor: &Floor, text: &'static str) -> i64 {
+    use diesel_async::RunQueryDsl as _;
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let mut tx = floor.tenant(floor.north().id()).await;
+    let row: Row = floorline_server::platform::db::sql(text).get_result(tx.conn()).await.unwrap();
+    row.n
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_for_which_there_is_no_seat_keeps_the_session_it_has() {
+    let floor = Floor::new().await;
+    let mut phones = Vec::new();
+    for _ in 0..4 {
+        phones.push(Handheld::enrolled(&floor, floor.north(), "operator").await);
+    }
+    let mut sockets = Vec::new();
+    for phone in &phones[..3] {
+        sockets.push(phone.connect(json!([])).await.0);
+    }
+    let mut fourth = Socket::open(&floor).await;
+    fourth.send(&phones[3].hello(json!([])).await).await;
+    fourth.expect("retry").await;
+    assert_eq!(fourth.closed().await, 4429);
+    assert_eq!(
+        number(&floor, "SELECT count(*) AS n FROM sync_streams WHERE kind = 'device'").await,
+        3,
+        "no session was begun"
+    );
+    let phone = &mut phones[0];
+    assert_eq!(ends(&phone.send(&mut sockets[0], 1, [remark(1)]).await), ["applied"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_in_quarantine_take_no_seat_of_who_enrolled_them() {
+    let floor = Floor::new().await;
+    let mut blocked = Vec::new();
+    for _ in 0..3 {
+        let mut phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+        let revoke = format!("/v1/devices/{}/revoke", phone.phone.id);
+        floor.north().admin().post(&revoke, json!({"reason": "lost"})).await.assert_status(200);
+        phone.client = floor.stranger();
+        blocked.push(phone.connect(json!([])).await.0);
+    }
+    // Their administrator enrolled all of them.
+    reader(&floor, &floor.north().admin(), json!([])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hellos_without_a_ticket_keep_no_phone_out() {
+    let floor = Floor::new().await;
+    let phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let hello = phone.hello(json!([])).await;
+    let floor = &floor;
+    let strangers = (0..300).map(|_| async move {
+        let mut stranger = Socket::open(floor).await;
+        stranger.send(&json!({"type": "hello", "ticket": "none"})).await;
+        stranger.closed().await
+    });
+    let ends = futures_util::future::join_all(strangers).await;
+    assert!(ends.iter().all(|code| *code == 4401), "{ends:?}");
+    let mut socket = Socket::open(floor).await;
+    socket.send(&hello).await;
+    socket.expect("welcome").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_hello_acknowledges_is_kept() {
+    let floor = Floor::new().await;
+    let mut phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let (mut socket, _) = phone.connect(json!([])).await;
+    phone.send(&mut socket, 1, [remark(1), remark(2)]).await;
+    socket.close().await;
+    phone.acked = (2, phone.pen.hash);
+    let (_socket, welcome) = phone.connect(json!([])).await;
+    assert_eq!(welcome["results"], json!([]));
+    assert_eq!(number(&floor, "SELECT acked_seq AS n FROM sync_streams WHERE kind = 'device'").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_pings_and_never_reads_is_let_go() {
+    let floor = Floor::new().await;
+    let phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let (mut socket, _) = phone.connect(json!([])).await;
+    let path = format!("/v1/sync/presence?site_id={}", floor.north().site());
+    crate::harness::eventually("the end of the connection", async || {
+        // The buffers on the way fill up, and then sending waits for ever.
+        let pinging = async {
+            for _ in 0..5_000 {
+                socket.send_message(Message::Ping(vec![7; 125].into())).await;
+            }
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(500), pinging).await;
+        let seen = floor.north().supervisor().get(&path).await;
+        (seen.rows()[0]["connected"] == false).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_was_moved_says_hello_again_and_works_there() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let phone = Handheld::enrolled(&floor, north, "operator").await;
+    let (mut socket, _) = phone.connect(json!([])).await;
+    let second = north.supervisor().post("/v1/locations", json!({ "kind": "site", "name": "Second" })).await.id();
+    let device = format!("/v1/devices/{}", phone.phone.id);
+    let version = north.admin().get(&device).await.version();
+    north.admin().if_match(version).patch(&device, json!({ "site_id": second })).await.assert_status(200);
+    assert_eq!(socket.closed().await, 4503);
+    let (_socket, welcome) = phone.connect(json!([])).await;
+    assert_eq!(welcome["session"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_ends_after_its_week_also_for_an_open_socket() {
+    let often = std::time::Duration::from_millis(100);
+    let floor =
+        Floor::with(|app| app.sockets = floorline_server::floor::sync::Sockets::new(10).checking_every(often)).await;
+    let mut phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
+    let revoke = format!("/v1/devices/{}/revoke", phone.phone.id);
+    floor.north().admin().post(&revoke, json!({"reason": "lost"})).await.assert_status(200);
+    phone.client = floor.stranger();
+    let (mut socket, _) = phone.connect(json!([])).await;
+    let later = "UPDATE devices SET revoked_at = revoked_at - interval '8 days' WHERE revoked_at IS NOT NULL";
+    crate::harness::execute(floor.database().owner_url(), later).await;
+    socket.expect("revoked").await;
+    assert_eq!(socket.closed().await, 4403);
+}

@@ -1,8 +1,10 @@
 //! What a feed tells, and what a snapshot starts it from.
 
 use chrono::{DateTime, Utc};
-use floorline_domain::ids::{LabelId, LocationId, OrderId, QueueId, StreamId, UserId, WorkflowVersionId};
-use floorline_domain::item::Item;
+use floorline_domain::ids::{
+    CaseId, ItemId, LabelId, LocationId, OrderId, QueueId, StreamId, UserId, WorkflowVersionId,
+};
+use floorline_domain::item::{Item, Status};
 use floorline_domain::workflow::Workflow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -68,6 +70,34 @@ pub struct Cause {
     pub seq: i64,
 }
 
+/// An item as a feed tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ItemState {
+    /// In a `site:` feed: all there is.
+    Whole(Box<Item>),
+    /// In an `order:` feed: how far it is, and nothing of who and where.
+    Seen(ItemSeen),
+}
+
+/// An item as its brand sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemSeen {
+    /// Its id.
+    pub id: ItemId,
+    /// Its human number.
+    pub code: String,
+    /// The item it is a component of.
+    #[serde(default)]
+    pub parent_id: Option<ItemId>,
+    /// Its status.
+    pub status: Status,
+    /// How far it is.
+    pub stage: String,
+    /// The number of its events.
+    pub version: i64,
+}
+
 /// One line of a snapshot. A file without its end line is discarded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
@@ -81,10 +111,10 @@ pub enum SnapshotLine {
         /// The last event that the rows contain.
         cursor: i64,
     },
-    /// An open item of the site.
+    /// An open item of the site, or an item of the order.
     Item {
-        /// Its whole state.
-        item: Box<Item>,
+        /// Its state, as the feed tells it.
+        item: ItemState,
     },
     /// A workflow version that an open item runs.
     WorkflowVersion {
@@ -138,6 +168,14 @@ pub enum SnapshotLine {
         /// Its id.
         id: QueueId,
         /// Its state, as in the queue's feed events.
+        #[serde(flatten)]
+        state: Map<String, Value>,
+    },
+    /// An entry of the person's that waits for somebody.
+    Case {
+        /// Its id.
+        id: CaseId,
+        /// Its state, as in the case's feed events.
         #[serde(flatten)]
         state: Map<String, Value>,
     },

@@ -8,7 +8,9 @@ use floorline_domain::{OrgId, UserId};
 use uuid::Uuid;
 
 use super::create_upload::KEPT;
+use super::hold_content::hold_content;
 use super::inspect::{Inspected, inspect};
+use super::let_go::{let_go, remove_unneeded};
 use super::receive_upload::moved_on;
 use super::store::NewPhoto;
 use super::upload_store::{self, Upload};
@@ -22,12 +24,12 @@ use crate::platform::tenancy::TenantTx;
 pub(super) async fn complete(
     app: &App,
     upload: Upload,
-    last: Vec<String>,
+    last: &[String],
     now: DateTime<Utc>,
 ) -> Result<Upload, ApiError> {
     let org = OrgId(upload.org_id);
     let path = content_path(org, &upload.sha256);
-    let parts = [upload.parts.as_slice(), &last].concat();
+    let parts = [upload.parts.as_slice(), last].concat();
     match app.objects.assemble(&parts, &path, &upload.sha256).await {
         Ok(_) => {}
         Err(ObjectError::Mismatch { .. }) => {
@@ -47,14 +49,14 @@ pub(super) async fn complete(
     let mut tx = TenantTx::open(&app.db, org).await?;
     let known = upload_store::photo_of(&mut tx, &upload.sha256, upload.length).await?;
     tx.commit().await?;
-    let photo = match known {
-        Some(id) => Made::Before(id),
-        None => Made::Now(look_at(app, &upload, &path, now).await?),
+    let inspected = match known {
+        Some(_) => None,
+        None => Some(look_at(app, &upload, &path, now).await?),
     };
-    let (upload, counted) = note(app, upload, photo, &path, now).await?;
-    if !counted {
+    let Some(upload) = note(app, &upload, inspected, &path, now).await? else {
+        abandon(app, &upload).await?;
         return Err(moved_on());
-    }
+    };
     if let Err(error) = app.objects.delete_folder(&parts_folder(org, upload.id)).await {
         // They go when the upload's time is over.
         tracing::warn!(%error, "the parts of a finished upload could not be removed");
@@ -62,49 +64,56 @@ pub(super) async fn complete(
     Ok(upload)
 }
 
-/// Where the photo comes from.
-enum Made {
-    /// Somebody uploaded the same bytes meanwhile.
-    Before(Uuid),
-    Now(Inspected),
-}
-
 async fn look_at(app: &App, upload: &Upload, path: &str, now: DateTime<Utc>) -> Result<Inspected, ApiError> {
+    let turn = app.pictures.turn().await?;
     let limit = u64::try_from(upload.length).unwrap_or_default();
     let bytes = app.objects.get(path, limit).await.map_err(ApiError::internal)?;
-    let inspected = app.pictures.work(move || inspect(&bytes)).await;
+    let inspected = turn.work(move || inspect(&bytes)).await;
     if let Err(refusal) = &inspected
         && !refusal.code().retryable()
     {
-        app.objects.delete(path).await.map_err(ApiError::internal)?;
         remove(app, upload, now).await?;
     }
     inspected
 }
 
-/// Writes the photo and the end of its upload, together.
+/// Writes the photo, unless somebody uploaded the same bytes meanwhile, and the end of its upload, together. None when the upload does not
+/// stand where it did: then nothing was written.
 async fn note(
     app: &App,
-    mut upload: Upload,
-    made: Made,
+    upload: &Upload,
+    inspected: Option<Inspected>,
     path: &str,
     now: DateTime<Utc>,
-) -> Result<(Upload, bool), ApiError> {
+) -> Result<Option<Upload>, ApiError> {
     let mut tx = TenantTx::open(&app.db, OrgId(upload.org_id)).await?;
-    let photo = match made {
-        Made::Before(id) => id,
-        Made::Now(inspected) => {
-            let new = NewPhoto::of(&upload, inspected, path, Uuid::now_v7(), now)?;
+    hold_content(tx.conn(), OrgId(upload.org_id), &upload.sha256).await?;
+    let known = upload_store::photo_of(&mut tx, &upload.sha256, upload.length).await?;
+    let photo = match (known, inspected) {
+        (Some(id), _) => id,
+        (None, Some(inspected)) => {
+            let new = NewPhoto::of(upload, inspected, path, Uuid::now_v7(), now)?;
             store::insert(&mut tx, &new).await?
+        }
+        (None, None) => {
+            return Err(ApiError::busy("The photo was removed as its bytes came again; send the last of them anew."));
         }
     };
     let expires_at = now + KEPT;
-    let counted = upload_store::finish(&mut tx, &upload, photo, expires_at).await?;
+    if !upload_store::finish(&mut tx, upload, photo, expires_at).await? {
+        return Ok(None);
+    }
     tx.commit().await?;
-    upload.received = upload.length;
-    upload.expires_at = expires_at;
-    upload.photo_id = Some(photo);
-    Ok((upload, counted))
+    Ok(Some(Upload { received: upload.length, expires_at, photo_id: Some(photo), ..upload.clone() }))
+}
+
+/// The upload was given up while its last bytes came: what they became is nobody's, unless another upload brings the same.
+async fn abandon(app: &App, upload: &Upload) -> Result<(), ApiError> {
+    let org = OrgId(upload.org_id);
+    let mut tx = TenantTx::open(&app.db, org).await?;
+    hold_content(tx.conn(), org, &upload.sha256).await?;
+    remove_unneeded(tx.conn(), &app.objects, org, &upload.sha256).await?;
+    tx.commit().await
 }
 
 async fn is_finished(app: &App, upload: &Upload) -> Result<bool, ApiError> {
@@ -117,10 +126,9 @@ async fn is_finished(app: &App, upload: &Upload) -> Result<bool, ApiError> {
 pub(super) async fn remove(app: &App, upload: &Upload, now: DateTime<Utc>) -> Result<(), ApiError> {
     let org = OrgId(upload.org_id);
     let mut tx = TenantTx::open(&app.db, org).await?;
-    upload_store::expire(&mut tx, upload.id, now).await?;
-    tx.commit().await?;
-    app.objects.delete_folder(&parts_folder(org, upload.id)).await.map_err(ApiError::internal)?;
-    let mut tx = TenantTx::open(&app.db, org).await?;
-    upload_store::delete(&mut tx, upload.id).await?;
+    hold_content(tx.conn(), org, &upload.sha256).await?;
+    if let Some(leaving) = upload_store::expire(&mut tx, upload.id, now).await? {
+        let_go(tx.conn(), &app.objects, &leaving).await?;
+    }
     tx.commit().await
 }

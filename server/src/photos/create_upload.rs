@@ -5,6 +5,7 @@ use floorline_domain::UserId;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::hold_content::hold_content;
 use super::tus::Announced;
 use super::upload_store::{self as store, Upload};
 use crate::platform::config::Limits;
@@ -35,9 +36,12 @@ pub(super) async fn create(
         let detail = format!("{OPEN} of your uploads are not finished; finish or delete some first.");
         return Err(ApiError::new(Code::TooMany, detail).retry_after(60));
     }
+    // Whoever gives the photo up does so before this, and then the bytes are asked for, or after this, and then finds the upload.
+    let org = tx.org();
+    hold_content(tx.conn(), org, &announced.sha256).await?;
     let photo_id = store::photo_of(tx, &announced.sha256, announced.length).await?;
     let upload = Upload {
-        org_id: tx.org().0,
+        org_id: org.0,
         id,
         user_id: user.0,
         length: announced.length,

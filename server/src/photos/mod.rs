@@ -10,7 +10,9 @@
 mod complete_upload;
 mod copies;
 mod create_upload;
+mod hold_content;
 mod inspect;
+mod let_go;
 mod metadata;
 mod pictures;
 mod receive_upload;
@@ -27,7 +29,9 @@ use floorline_domain::OrgId;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use self::copies::Size;
 pub use self::pictures::{Pictures, refused};
+pub use self::receive_upload::SILENCE;
 pub use self::remove_old::{Removed, remove_old};
 
 /// The routes of this room.
@@ -44,6 +48,11 @@ fn content_path(org: OrgId, sha256: &str) -> String {
 /// Where the copies of a photo lie.
 fn copies_folder(org: OrgId, sha256: &str) -> String {
     format!("{org}/copies/{sha256}")
+}
+
+/// Where one of them lies.
+fn copy_path(org: OrgId, sha256: &str, size: Size) -> String {
+    format!("{}/{}", copies_folder(org, sha256), size.as_str())
 }
 
 /// Where the parts of an upload lie.

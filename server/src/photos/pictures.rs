@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use floorline_mobile_sync::decode::ImageRefused;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::platform::http::{ApiError, Code};
 
@@ -27,8 +27,25 @@ impl Default for Pictures {
     }
 }
 
+/// One of the few places. What the work needs is loaded after it was given, and it is given back with the last of its clones.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    _held: Arc<OwnedSemaphorePermit>,
+}
+
 impl Pictures {
-    /// Does `work` on a thread of its own when it is its turn. Decoders that panic have met a damaged picture.
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// 503 when too many wait.
+    pub async fn turn(&self) -> Result<Turn, ApiError> {
+        match tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(Turn { _held: Arc::new(turn) }),
+            _ => Err(ApiError::busy("Too many pictures at once; try again shortly.")),
+        }
+    }
+
+    /// Does `work` when it is its turn, see [`Turn::work`].
     ///
     /// # Errors
     /// What the work refused, as [`refused`] says it; 503 when too many wait.
@@ -37,12 +54,23 @@ impl Pictures {
         T: Send + 'static,
         F: FnOnce() -> Result<T, ImageRefused> + Send + 'static,
     {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else {
-            return Err(ApiError::busy("Too many pictures at once; try again shortly."));
-        };
+        self.turn().await?.work(work).await
+    }
+}
+
+impl Turn {
+    /// Does `work` on a thread of its own. Decoders that panic have met a damaged picture.
+    ///
+    /// # Errors
+    /// What the work refused, as [`refused`] says it.
+    pub async fn work<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, ImageRefused> + Send + 'static,
+    {
+        let turn = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            // Held by the thread, not by the request: a client that goes away does not end the work.
+            // Held by the thread, too: a client that goes away does not end the work.
             let _turn = turn;
             work()
         });

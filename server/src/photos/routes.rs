@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::copies::{self, Size};
+use super::copies::Size;
 use super::views::Photo;
 use super::{show_copy, store};
 use crate::app::App;
@@ -107,5 +107,5 @@ async fn get_photo_content(
         return Ok(answer.finish());
     }
     let copy = show_copy::load_or_draw(&app, by.org_id, &row, query.size).await?;
-    Ok(answer.content_type(copies::mime(&copy)).body(copy))
+    Ok(answer.content_type(copy.mime).no_chunking(copy.size).streaming(copy.bytes))
 }

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl as _;
 use floorline_domain::UserId;
 use uuid::Uuid;
 
+use super::let_go::Leaving;
 use crate::platform::config::Limits;
 use crate::platform::db::schema::{photos, uploads};
 use crate::platform::db::sql;
@@ -126,17 +127,16 @@ pub(super) async fn finish(tx: &mut TenantTx, upload: &Upload, photo: Uuid, expi
     Ok(done == 1)
 }
 
-/// Ends the upload's time, so that what is left of it is removed even if this server is not there to do it.
-pub(super) async fn expire(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+/// Ends the upload's time; none when it is gone already.
+pub(super) async fn expire(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<Option<Leaving>> {
     let org = tx.org().0;
-    diesel::update(uploads::table.find((org, id))).set(uploads::expires_at.eq(now)).execute(tx.conn()).await?;
-    Ok(())
-}
-
-pub(super) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {
-    let org = tx.org().0;
-    diesel::delete(uploads::table.find((org, id))).execute(tx.conn()).await?;
-    Ok(())
+    Ok(sql("UPDATE uploads SET expires_at = $1 WHERE org_id = $2 AND id = $3 RETURNING org_id, id, sha256, expires_at")
+        .bind::<Timestamptz, _>(now)
+        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(id)
+        .get_result(tx.conn())
+        .await
+        .optional()?)
 }
 
 /// The photo with these bytes.

@@ -1,6 +1,7 @@
 //! What a scan request brings: JSON with the text, or a form with a picture.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::{self, Payload};
@@ -11,10 +12,14 @@ use multer::{Constraints, Multipart, SizeLimit};
 use uuid::Uuid;
 
 use super::views::NewScan;
+use crate::photos::SILENCE;
 use crate::platform::http::{ApiError, Code};
 
 /// What the fields of the form and the lines between them may take beside the picture.
 const FORM_BYTES: usize = 64 * 1024;
+
+/// A body that is not here after this does not come. Ten mebibytes in a minute are a poor line.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// A scan, as it was asked for.
 #[derive(Debug)]
@@ -37,7 +42,7 @@ pub(super) async fn read(request: &HttpRequest, body: Payload, picture_bytes: us
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     match content_type.and_then(|content_type| multer::parse_boundary(content_type).ok()) {
         Some(boundary) => {
-            let body = collect(request, body, picture_bytes).await?;
+            let body = in_time(collect(request, body, picture_bytes)).await?;
             read_form(body, boundary, picture_bytes).await
         }
         None => {
@@ -54,6 +59,11 @@ fn problem(error: &actix_web::Error) -> ApiError {
     known.unwrap_or_else(|| ApiError::new(Code::BadRequest, "The body cannot be read."))
 }
 
+/// The body's bytes are held in memory while they come: not for as long as the client likes.
+async fn in_time(body: impl Future<Output = Result<Bytes, ApiError>>) -> Result<Bytes, ApiError> {
+    tokio::time::timeout(WITHIN, body).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
 /// The whole body, unless it is too large: then no more than that is read.
 async fn collect(request: &HttpRequest, mut body: Payload, picture_bytes: usize) -> Result<Bytes, ApiError> {
     let most = picture_bytes.saturating_add(FORM_BYTES);
@@ -63,14 +73,17 @@ async fn collect(request: &HttpRequest, mut body: Payload, picture_bytes: usize)
         return Err(too_large());
     }
     let mut bytes = BytesMut::new();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| ApiError::new(Code::BadRequest, "The body ended too early."))?;
+    loop {
+        let piece = match tokio::time::timeout(SILENCE, body.next()).await {
+            Ok(Some(piece)) => piece.map_err(|_| ApiError::new(Code::BadRequest, "The body ended too early."))?,
+            Ok(None) => return Ok(bytes.freeze()),
+            Err(_) => return Err(too_slow()),
+        };
         if bytes.len() + piece.len() > most {
             return Err(too_large());
         }
         bytes.extend_from_slice(&piece);
     }
-    Ok(bytes.freeze())
 }
 
 async fn read_form(body: Bytes, boundary: String, picture_bytes: usize) -> Result<Wanted, ApiError> {
@@ -101,4 +114,8 @@ async fn read_form(body: Bytes, boundary: String, picture_bytes: usize) -> Resul
 
 fn too_large(picture_bytes: usize) -> ApiError {
     ApiError::new(Code::TooLarge, format!("A picture to be scanned has at most {picture_bytes} bytes."))
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(Code::BadRequest, "The picture came too slowly; send it again.")
 }

@@ -1,19 +1,40 @@
 //! A socket that stays open for hours looks again, each minute, at what let it in.
 
+use std::collections::BTreeSet;
+
+use chrono::Utc;
 use floorline_mobile_sync::wire::{Close, Mode, Subscription, Topic};
 
 use super::hello::{self, Phone};
-use super::{scope, store};
+use super::scope::{self, Scoped};
+use super::store;
 use crate::app::App;
 use crate::identity::Session;
 use crate::platform::http::ApiError;
+use crate::platform::realtime::Follower;
 use crate::platform::tenancy::TenantTx;
 
+/// What a socket asks about itself.
+pub(super) struct Asked {
+    /// The phone and its session.
+    pub(super) phone: Option<(Phone, i64)>,
+    /// The feeds of its hello.
+    pub(super) feeds: Vec<Subscription>,
+    /// Those that it was denied.
+    pub(super) denied: BTreeSet<Topic>,
+    /// What the device acknowledged since the last look.
+    pub(super) acked: Option<i64>,
+}
+
 /// What the look found.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Checked {
-    /// The person and the phone may stay; these feeds are not theirs any more.
-    Still { denied: Vec<Topic> },
+    /// The person and the phone may stay, and what was acknowledged is stored.
+    Still {
+        /// These feeds are not theirs any more.
+        lost: Vec<Topic>,
+        /// These are theirs now.
+        gained: Vec<(Scoped, Follower)>,
+    },
     /// The connection ends.
     Over(Close),
     /// The database is away; the next look decides.
@@ -21,14 +42,8 @@ pub(super) enum Checked {
 }
 
 /// Looks at login, permissions, device, session and feeds, and stores `acked` on the way.
-pub(super) async fn look(
-    app: App,
-    asker: Session,
-    phone: Option<(Phone, i64)>,
-    asked: Vec<Subscription>,
-    acked: Option<i64>,
-) -> Checked {
-    match try_look(&app, asker, phone, &asked, acked).await {
+pub(super) async fn look(app: App, asker: Session, asked: Asked) -> Checked {
+    match try_look(&app, asker, &asked).await {
         Ok(checked) => checked,
         Err(error) => {
             tracing::debug!(error = %error, "socket not checked");
@@ -37,34 +52,18 @@ pub(super) async fn look(
     }
 }
 
-async fn try_look(
-    app: &App,
-    asker: Session,
-    phone: Option<(Phone, i64)>,
-    asked: &[Subscription],
-    acked: Option<i64>,
-) -> Result<Checked, ApiError> {
+async fn try_look(app: &App, asker: Session, asked: &Asked) -> Result<Checked, ApiError> {
     let mut tx = TenantTx::open(&app.db, asker.org).await?;
-    if let Some((phone, number)) = phone {
-        let Some(device) = store::find_device(&mut tx, phone.device).await? else {
-            return Ok(Checked::Over(Close::SignedOut));
-        };
-        // In quarantine it stays as it was; a new hello asks how long that may last.
-        if device.state != "active" && !phone.quarantined {
-            return Ok(Checked::Over(Close::Revoked));
+    if let Some((phone, number)) = asked.phone {
+        if let Some(close) = over(&mut tx, phone, number).await? {
+            return Ok(Checked::Over(close));
         }
-        match store::find_stream(&mut tx, phone.stream).await? {
-            Some(stream) if stream.sealed => return Ok(Checked::Over(Close::Sealed)),
-            Some(stream) if stream.session != number => return Ok(Checked::Over(Close::Replaced)),
-            Some(_) => {}
-            None => return Ok(Checked::Over(Close::Draining)),
-        }
-        if let Some(acked) = acked {
+        if let Some(acked) = asked.acked {
             store::set_acked(&mut tx, phone.stream, acked).await?;
         }
         if phone.quarantined {
             tx.commit().await?;
-            return Ok(Checked::Still { denied: Vec::new() });
+            return Ok(Checked::Still { lost: Vec::new(), gained: Vec::new() });
         }
     }
     let identity = match hello::identify(&mut tx, asker).await {
@@ -74,9 +73,34 @@ async fn try_look(
         }
         Err(turned) => return Err(turned.error),
     };
-    let scoped = scope::judge(&app.db, &mut tx, Some(&identity), asked).await?;
+    let scoped = scope::judge(&app.db, &mut tx, Some(&identity), &asked.feeds).await?;
     tx.commit().await?;
-    let denied =
-        scoped.iter().filter(|topic| topic.state.mode == Mode::Denied).map(|topic| topic.state.topic).collect();
-    Ok(Checked::Still { denied })
+    let (denied, allowed): (Vec<_>, Vec<_>) = scoped.into_iter().partition(|topic| topic.state.mode == Mode::Denied);
+    let mut gained = Vec::new();
+    for topic in allowed.into_iter().filter(|topic| asked.denied.contains(&topic.state.topic)) {
+        let Some(key) = topic.key else { continue };
+        gained.extend(app.hub.follow(key).await?.map(|follower| (topic, follower)));
+    }
+    Ok(Checked::Still { lost: denied.into_iter().map(|topic| topic.state.topic).collect(), gained })
+}
+
+/// Why the phone's connection ends, if it does.
+async fn over(tx: &mut TenantTx, phone: Phone, number: i64) -> Result<Option<Close>, ApiError> {
+    let (device, quarantined) = match hello::let_in(store::find_device(tx, phone.device).await?, Utc::now()) {
+        Ok(found) => found,
+        Err(turned) => return Ok(Some(turned.close)),
+    };
+    if quarantined && !phone.quarantined {
+        return Ok(Some(Close::Revoked));
+    }
+    // What a hello read of the device is not true any more: another one reads it anew, and entries go to the new site's writer.
+    if quarantined != phone.quarantined || device.site() != phone.site {
+        return Ok(Some(Close::Draining));
+    }
+    Ok(match store::find_stream(tx, phone.stream).await? {
+        Some(stream) if stream.sealed => Some(Close::Sealed),
+        Some(stream) if stream.session != number => Some(Close::Replaced),
+        Some(_) => None,
+        None => Some(Close::Draining),
+    })
 }

@@ -21,7 +21,8 @@ use super::check::{self, Checked};
 use super::following::{Following, Missing};
 use super::fragments::{Fragments, Heard};
 use super::hello::{Phone, Welcomed};
-use super::outbound::Outbound;
+use super::outbound::{Frame, Outbound};
+use super::presence::Arrival;
 use super::session::{ResultsPage, Session, Step};
 use super::socket::{Ending, Line};
 use super::sockets::{Order, Seat};
@@ -61,7 +62,8 @@ enum Done {
     Page(i64, Option<ResultsPage>),
     Sealed(bool),
     Log(Topic, Result<Option<Vec<Arc<Range>>>, ApiError>),
-    Checked(Checked),
+    /// And what it was to store as acknowledged.
+    Checked(Checked, Option<i64>),
 }
 
 enum Event {
@@ -85,8 +87,10 @@ impl Conversation {
     ) -> Result<Self, serde_json::Error> {
         let Welcomed { welcome, phone, identity, writing, lease, .. } = welcomed;
         if let (Some(phone), Some(identity)) = (&phone, &identity) {
-            let presence = app.sockets.presence();
-            presence.arrived(asker.org, phone.site, phone.device, asker.user, &identity.name, Utc::now());
+            let Phone { device, site, .. } = *phone;
+            let arrival =
+                Arrival { device, seat: seat.id(), org: asker.org, site, user: asker.user, name: &identity.name };
+            app.sockets.presence().arrived(arrival, Utc::now());
         }
         let number = welcome.session;
         let acked = writing.as_ref().map_or(0, |writing| writing.acked_seq);
@@ -129,7 +133,7 @@ impl Conversation {
                 break Some(Close::Draining.into());
             }
             let event = self.next(line, &mut ticks).await;
-            match self.react(event, line).await {
+            match self.react(event) {
                 Ok(()) => {}
                 Err(ending) => break ending,
             }
@@ -144,7 +148,7 @@ impl Conversation {
         let Line { ws, stream } = line;
         tokio::select! {
             came = stream.recv() => Event::Came(came),
-            flushed = async { ws.text(&*front.unwrap_or_default()).await.is_ok() }, if !self.outbound.is_empty() => Event::Flushed(flushed),
+            flushed = transmit(ws, front), if !self.outbound.is_empty() => Event::Flushed(flushed),
             Some(done) = self.work.next(), if !self.work.is_empty() => Event::Done(done),
             () = self.following.changed() => Event::Fed,
             order = self.seat.order() => Event::Ordered(order),
@@ -154,11 +158,11 @@ impl Conversation {
     }
 
     /// What an event leads to; an error is the end.
-    async fn react(&mut self, event: Event, line: &mut Line) -> Result<(), Option<Ending>> {
+    fn react(&mut self, event: Event) -> Result<(), Option<Ending>> {
         match event {
             Event::Came(None | Some(Err(ProtocolError::Io(_)))) => Err(None),
             Event::Came(Some(Err(_))) => Err(Some(Close::BadFrame.into())),
-            Event::Came(Some(Ok(message))) => self.hear(message, line).await,
+            Event::Came(Some(Ok(message))) => self.hear(message),
             Event::Flushed(true) => {
                 self.outbound.sent();
                 Ok(())
@@ -180,11 +184,15 @@ impl Conversation {
         }
     }
 
-    async fn hear(&mut self, message: Message, line: &mut Line) -> Result<(), Option<Ending>> {
+    fn hear(&mut self, message: Message) -> Result<(), Option<Ending>> {
         self.session.heard(self.begun.elapsed());
         let text = match self.fragments.take(message) {
             Heard::Text(text) => text,
-            Heard::Ping(bytes) => return line.ws.pong(&bytes).await.map_err(|_| None),
+            // Queued like all else: a peer that reads nothing must not hold the conversation up.
+            Heard::Ping(bytes) => {
+                self.outbound.pong(bytes.into());
+                return Ok(());
+            }
             Heard::Sign => return Ok(()),
             Heard::Closed => return Err(None),
             Heard::Bad => return Err(Some(Close::BadFrame.into())),
@@ -317,22 +325,20 @@ impl Conversation {
         }
         self.checking = true;
         let acked = self.session.acked_seq().filter(|acked| *acked > self.acked);
-        self.acked = acked.unwrap_or(self.acked);
-        let work = check::look(
-            self.app.clone(),
-            self.asker,
-            self.phone.map(|phone| (phone, self.number)),
-            self.following.asked(),
+        let asked = check::Asked {
+            phone: self.phone.map(|phone| (phone, self.number)),
+            feeds: self.following.asked(),
+            denied: self.following.denied(),
             acked,
-        );
-        self.work.push(Box::pin(async move { Done::Checked(work.await) }));
+        };
+        let work = check::look(self.app.clone(), self.asker, asked);
+        self.work.push(Box::pin(async move { Done::Checked(work.await, acked) }));
     }
 
     fn settle(&mut self, done: Done) -> Result<(), Option<Ending>> {
         match done {
             Done::Submitted(submitted) => {
-                let step = self.session.submitted(submitted);
-                self.take(step)
+                self.session.submitted(submitted).into_iter().try_for_each(|step| self.take(step))
             }
             Done::Page(after, page) => {
                 let step = self.session.page(after, page);
@@ -346,8 +352,11 @@ impl Conversation {
                 Some(frame) => self.queue(&frame),
                 None => Ok(()),
             },
-            Done::Checked(checked) => {
+            Done::Checked(checked, acked) => {
                 self.checking = false;
+                if matches!(checked, Checked::Still { .. }) {
+                    self.acked = acked.unwrap_or(self.acked);
+                }
                 self.checked(checked)
             }
         }
@@ -356,13 +365,12 @@ impl Conversation {
     fn checked(&mut self, checked: Checked) -> Result<(), Option<Ending>> {
         match checked {
             Checked::Unknown => Ok(()),
-            Checked::Still { denied } => {
-                for topic in denied {
-                    if let Some(frame) = self.following.deny(topic) {
-                        self.queue(&frame)?;
-                    }
-                }
-                Ok(())
+            Checked::Still { lost, gained } => {
+                let lost = lost.into_iter().filter_map(|topic| self.following.deny(topic)).collect::<Vec<_>>();
+                let gained =
+                    gained.into_iter().filter_map(|(scoped, follower)| self.following.allow(&scoped, follower));
+                let frames: Vec<ServerFrame> = lost.into_iter().chain(gained).collect();
+                frames.iter().try_for_each(|frame| self.queue(frame))
             }
             Checked::Over(close) => {
                 if close == Close::Revoked {
@@ -377,8 +385,8 @@ impl Conversation {
     async fn finish(&mut self, line: &mut Line, reachable: bool) {
         let reachable = reachable && !self.outbound.is_flooded();
         let flush = async {
-            while let Some(text) = self.outbound.front() {
-                if line.ws.text(&*text).await.is_err() {
+            while let Some(frame) = self.outbound.front() {
+                if !transmit(&mut line.ws, Some(frame)).await {
                     return;
                 }
                 self.outbound.sent();
@@ -388,13 +396,22 @@ impl Conversation {
             let _ = tokio::time::timeout(Duration::from_secs(1), flush).await;
         }
         let Some(phone) = self.phone else { return };
-        self.app.sockets.presence().left(phone.device, Utc::now());
+        self.app.sockets.presence().left(phone.device, self.seat.id(), Utc::now());
         if let Some(acked) = self.session.acked_seq().filter(|acked| *acked > self.acked)
             && let Err(error) = remember(&self.app, self.asker, phone.stream, acked).await
         {
             // The next hello says it again.
             tracing::debug!(stream.id = %phone.stream, error = %error, "acknowledgement not stored");
         }
+    }
+}
+
+/// Hands a frame to the socket; false when that is gone.
+async fn transmit(ws: &mut actix_ws::Session, frame: Option<Frame>) -> bool {
+    match frame {
+        Some(Frame::Text(text)) => ws.text(&*text).await.is_ok(),
+        Some(Frame::Pong(bytes)) => ws.pong(&bytes).await.is_ok(),
+        None => true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The feeds of one socket: what each has to send next, as far as the socket has room.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use floorline_mobile_sync::limits::OUTBOUND_BYTES;
@@ -117,17 +117,29 @@ impl Following {
         answer
     }
 
-    /// The feeds that are followed, to ask again whether they may be.
+    /// All feeds of the hello, to ask again whether they may be followed.
     pub(super) fn asked(&self) -> Vec<Subscription> {
         self.0
             .iter()
-            .filter(|feed| feed.place.state != State::Denied)
             .map(|feed| Subscription {
                 topic: feed.place.topic,
                 epoch: Some(feed.place.epoch.clone()),
                 cursor: feed.place.sent,
             })
             .collect()
+    }
+
+    /// Those of them that may not.
+    pub(super) fn denied(&self) -> BTreeSet<Topic> {
+        self.0.iter().filter(|feed| feed.place.state == State::Denied).map(|feed| feed.place.topic).collect()
+    }
+
+    /// The reader may see a feed that it was denied.
+    pub(super) fn allow(&mut self, scoped: &Scoped, follower: Follower) -> Option<ServerFrame> {
+        let topic = scoped.state.topic;
+        let feed = self.0.iter_mut().find(|feed| feed.place.topic == topic && feed.place.state == State::Denied)?;
+        feed.follower = Some(follower);
+        Some(feed.place.allow(&scoped.state.epoch))
     }
 
     /// The reader may not see `topic` any more.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::scope::{self, Scoped};
 use super::session::{ResultsPage, Writing};
+use super::sockets::Who;
 use super::{MINIMUM_APP, leases, store};
 use crate::app::App;
 use crate::floor::engine::ClockOffset;
@@ -90,14 +91,7 @@ pub(super) async fn answer(
     now: DateTime<Utc>,
     uncertainty_ms: i64,
 ) -> Result<Welcomed, Turned> {
-    let claim = read(hello)?;
-    if claim.is_some_and(|claim| asker.device != Some(claim.device)) {
-        return Err(Turned::new(
-            Close::SignedOut,
-            Code::BadDeviceProof,
-            "The hello names another device than the proof.",
-        ));
-    }
+    let claim = claim(asker, hello)?;
     let mut tx = TenantTx::open(&app.db, asker.org).await?;
     let device = match claim {
         Some(claim) => Some(let_in(store::find_device(&mut tx, claim.device).await?, now)?),
@@ -108,8 +102,14 @@ pub(super) async fn answer(
     let resumed = match (claim, &device) {
         (Some(claim), Some((row, _))) => {
             let schema = hello.app.as_ref().and_then(|app| i32::try_from(app.schema).ok()).unwrap_or(0);
-            let opening =
-                store::Opening { id: claim.stream, device: claim.device, site: row.site(), schema, quarantined };
+            let opening = store::Opening {
+                id: claim.stream,
+                device: claim.device,
+                site: row.site(),
+                schema,
+                acked_seq: claim.acked_seq,
+                quarantined,
+            };
             let stream = store::open_stream(&mut tx, opening, now).await?;
             Some(resume(&mut tx, claim, stream).await?)
         }
@@ -166,6 +166,23 @@ pub(super) async fn answer(
     })
 }
 
+/// Who sits behind a hello that has not been answered yet.
+pub(super) fn who(asker: Session, hello: &Hello) -> Result<Who, Turned> {
+    let device = claim(asker, hello)?.map(|claim| (claim.device, claim.stream));
+    // Without a login the phone came by itself; who enrolled it has nothing to do with that.
+    Ok(Who { org: asker.org, user: asker.login.map(|_| asker.user), device })
+}
+
+/// What a device says of itself, if it is the one that proved itself.
+fn claim(asker: Session, hello: &Hello) -> Result<Option<Claim>, Turned> {
+    let claim = read(hello)?;
+    if claim.is_some_and(|claim| asker.device != Some(claim.device)) {
+        let detail = "The hello names another device than the proof.";
+        return Err(Turned::new(Close::SignedOut, Code::BadDeviceProof, detail));
+    }
+    Ok(claim)
+}
+
 /// What a device says of itself, all of it or nothing.
 fn read(hello: &Hello) -> Result<Option<Claim>, Turned> {
     let (device, stream) = match (hello.device_id, hello.stream_id) {
@@ -186,7 +203,7 @@ fn read(hello: &Hello) -> Result<Option<Claim>, Turned> {
 }
 
 /// Whether the device may come in; `true` beside it when only to hand in what it holds.
-fn let_in(device: Option<store::DeviceRow>, now: DateTime<Utc>) -> Result<(store::DeviceRow, bool), Turned> {
+pub(super) fn let_in(device: Option<store::DeviceRow>, now: DateTime<Utc>) -> Result<(store::DeviceRow, bool), Turned> {
     let Some(device) = device else {
         return Err(Turned::new(Close::SignedOut, Code::BadDeviceProof, "There is no such device."));
     };

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use floorline_mobile_sync::limits::{OUTBOUND_BYTES, OUTBOUND_FRAMES};
 
 /// Feed events are added only below this, so that answers always find room.
@@ -13,29 +14,56 @@ const ROOM_FRAMES: usize = 16;
 /// A frame's text; a push is shared between all who follow.
 pub(super) type Text = Arc<str>;
 
+/// What is sent.
+#[derive(Clone, Debug)]
+pub(super) enum Frame {
+    /// A message of the protocol.
+    Text(Text),
+    /// The answer to a ping of WebSocket's own.
+    Pong(Bytes),
+}
+
+impl Frame {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Pong(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// What waits for the socket.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    frames: VecDeque<Text>,
+    frames: VecDeque<Frame>,
     bytes: usize,
 }
 
 impl Outbound {
-    /// Adds a frame.
+    /// Adds a message.
     pub(super) fn push(&mut self, text: Text) {
-        self.bytes += text.len();
-        self.frames.push_back(text);
+        self.add(Frame::Text(text));
+    }
+
+    /// Answers a ping. A peer that only pings and never reads floods itself.
+    pub(super) fn pong(&mut self, bytes: Bytes) {
+        self.add(Frame::Pong(bytes));
+    }
+
+    fn add(&mut self, frame: Frame) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
     }
 
     /// The next frame to send.
-    pub(super) fn front(&self) -> Option<Text> {
+    pub(super) fn front(&self) -> Option<Frame> {
         self.frames.front().cloned()
     }
 
     /// The front was sent.
     pub(super) fn sent(&mut self) {
-        if let Some(text) = self.frames.pop_front() {
-            self.bytes -= text.len();
+        if let Some(frame) = self.frames.pop_front() {
+            self.bytes -= frame.len();
         }
     }
 
@@ -44,9 +72,11 @@ impl Outbound {
         self.frames.len() < ROOM_FRAMES && self.bytes < ROOM_BYTES
     }
 
-    /// Whether the peer takes so little that the connection ends with 4413.
+    /// Whether the peer takes so little that the connection ends with 4413. The largest frame does not count: one event may be larger
+    /// than all that is allowed, and whoever follows its feed must get past it.
     pub(super) fn is_flooded(&self) -> bool {
-        self.frames.len() > OUTBOUND_FRAMES || self.bytes > OUTBOUND_BYTES
+        let largest = self.frames.iter().map(Frame::len).max().unwrap_or(0);
+        self.frames.len() > OUTBOUND_FRAMES || self.bytes - largest > OUTBOUND_BYTES
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -74,7 +104,25 @@ mod tests {
             outbound.sent();
         }
         assert!(outbound.is_empty() && outbound.bytes == 0);
+    }
+
+    #[test]
+    fn one_frame_larger_than_all_that_is_allowed_is_no_flood() {
+        let mut outbound = Outbound::default();
+        outbound.push("x".into());
         outbound.push("x".repeat(OUTBOUND_BYTES + 1).into());
+        outbound.push("x".into());
+        assert!(!outbound.is_flooded() && !outbound.has_room());
+        outbound.push("x".repeat(OUTBOUND_BYTES).into());
+        assert!(outbound.is_flooded());
+    }
+
+    #[test]
+    fn pongs_that_are_not_read_are_a_flood() {
+        let mut outbound = Outbound::default();
+        for _ in 0..=OUTBOUND_FRAMES {
+            outbound.pong(Bytes::new());
+        }
         assert!(outbound.is_flooded());
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Presence(Mutex<HashMap<DeviceId, Seen>>);
 
 #[derive(Clone, Debug)]
 struct Seen {
+    /// The socket that it was last seen on.
+    seat: u64,
     org: OrgId,
     site: LocationId,
     user: UserId,
@@ -28,6 +30,18 @@ struct Seen {
     unsent: i64,
     oldest_at: Option<DateTime<Utc>>,
     seen_at: DateTime<Utc>,
+}
+
+/// A phone that said hello.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival<'a> {
+    pub(super) device: DeviceId,
+    /// The socket that it came on. A phone's earlier one may end later than this begins.
+    pub(super) seat: u64,
+    pub(super) org: OrgId,
+    pub(super) site: LocationId,
+    pub(super) user: UserId,
+    pub(super) name: &'a str,
 }
 
 /// One phone, as it was last heard.
@@ -55,31 +69,13 @@ impl Presence {
     }
 
     /// A phone said hello.
-    pub(super) fn arrived(
-        &self,
-        org: OrgId,
-        site: LocationId,
-        device: DeviceId,
-        user: UserId,
-        name: &str,
-        now: DateTime<Utc>,
-    ) {
+    pub(super) fn arrived(&self, arrival: Arrival<'_>, now: DateTime<Utc>) {
+        let Arrival { device, seat, org, site, user, name } = arrival;
         let mut phones = self.phones();
         phones.retain(|_, seen| seen.connected || now - seen.seen_at < KEPT);
-        let known = phones.get(&device).map_or((0, None), |seen| (seen.unsent, seen.oldest_at));
-        phones.insert(
-            device,
-            Seen {
-                org,
-                site,
-                user,
-                name: name.into(),
-                connected: true,
-                unsent: known.0,
-                oldest_at: known.1,
-                seen_at: now,
-            },
-        );
+        let (unsent, oldest_at) = phones.get(&device).map_or((0, None), |seen| (seen.unsent, seen.oldest_at));
+        let seen = Seen { seat, org, site, user, name: name.into(), connected: true, unsent, oldest_at, seen_at: now };
+        phones.insert(device, seen);
     }
 
     /// A phone told of its outbox.
@@ -91,9 +87,9 @@ impl Presence {
         }
     }
 
-    /// A phone's socket ended.
-    pub(super) fn left(&self, device: DeviceId, now: DateTime<Utc>) {
-        if let Some(seen) = self.phones().get_mut(&device) {
+    /// A phone's socket ended. When the phone came back on another one meanwhile, that says nothing.
+    pub(super) fn left(&self, device: DeviceId, seat: u64, now: DateTime<Utc>) {
+        if let Some(seen) = self.phones().get_mut(&device).filter(|seen| seen.seat == seat) {
             seen.connected = false;
             seen.seen_at = now;
         }
@@ -125,24 +121,44 @@ impl Presence {
 mod tests {
     use super::*;
 
+    const DEVICE: DeviceId = DeviceId(Uuid::from_u128(4));
+
+    fn ana(seat: u64, org: OrgId, site: LocationId) -> Arrival<'static> {
+        Arrival { device: DEVICE, seat, org, site, user: UserId(Uuid::nil()), name: "Ana" }
+    }
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
     #[test]
     fn a_silent_phone_stays_with_its_unsent_work_and_only_in_its_organisation() {
         let presence = Presence::default();
         let [org, other] = [OrgId(Uuid::from_u128(1)), OrgId(Uuid::from_u128(2))];
         let site = LocationId(Uuid::from_u128(3));
-        let device = DeviceId(Uuid::from_u128(4));
-        let at = |minutes: i64| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
-        presence.arrived(org, site, device, UserId(Uuid::nil()), "Ana", at(0));
-        presence.told(device, 12, Some(at(-5)), at(1));
-        presence.left(device, at(2));
+        presence.arrived(ana(1, org, site), at(0));
+        presence.told(DEVICE, 12, Some(at(-5)), at(1));
+        presence.left(DEVICE, 1, at(2));
         let views = presence.of_site(org, site, at(10));
         assert_eq!(views.len(), 1);
         assert_eq!((views[0].connected, views[0].unsent, views[0].oldest_unsent_at), (false, 12, Some(at(-5))));
         assert!(presence.of_site(other, site, at(10)).is_empty());
-        presence.arrived(org, site, device, UserId(Uuid::nil()), "Ana", at(11));
-        presence.told(device, 0, Some(at(-5)), at(12));
+        presence.arrived(ana(2, org, site), at(11));
+        presence.told(DEVICE, 0, Some(at(-5)), at(12));
         assert_eq!(presence.of_site(org, site, at(12))[0].oldest_unsent_at, None);
-        presence.left(device, at(12));
+        presence.left(DEVICE, 2, at(12));
         assert!(presence.of_site(org, site, at(12) + KEPT).is_empty());
+    }
+
+    #[test]
+    fn the_end_of_a_replaced_socket_does_not_silence_the_phone() {
+        let presence = Presence::default();
+        let (org, site) = (OrgId(Uuid::from_u128(1)), LocationId(Uuid::from_u128(3)));
+        presence.arrived(ana(1, org, site), at(0));
+        presence.arrived(ana(2, org, site), at(1));
+        presence.left(DEVICE, 1, at(2));
+        assert!(presence.of_site(org, site, at(3))[0].connected);
+        presence.left(DEVICE, 2, at(4));
+        assert!(!presence.of_site(org, site, at(5))[0].connected);
     }
 }

@@ -73,10 +73,12 @@ fn settle(asked: &Subscription, reader: Option<Reader>, row: Option<&store::Topi
     };
     let fits = usize::try_from(row.behind_bytes).is_ok_and(|bytes| bytes <= floorline_mobile_sync::limits::DELTA_BYTES);
     let mode = subscriptions::mode(asked.epoch.as_deref(), asked.cursor, &row.epoch, row.head, row.floor, fits);
+    // A cursor that is not this epoch's, or is ahead of it, says nothing about where a snapshot must be.
+    let cursor = if asked.epoch.as_deref() == Some(row.epoch.as_str()) { asked.cursor.min(row.head) } else { 0 };
     Scoped {
         state: TopicState { topic, mode, epoch: row.epoch.clone(), head: row.head },
         key: Some(FeedKey { topic, reader }),
-        cursor: asked.cursor,
+        cursor,
     }
 }
 

@@ -60,8 +60,10 @@ pub(super) struct Writing {
 pub(super) struct Session {
     number: i64,
     writing: Option<Writing>,
-    submitting: bool,
+    /// The last entry of the batch that the engine has.
+    in_flight: Option<i64>,
     reading: bool,
+    sealing: bool,
     /// The last moment the peer was heard, since the session began.
     heard: Duration,
     pinged: Duration,
@@ -74,8 +76,9 @@ impl Session {
         Self {
             number,
             writing,
-            submitting: false,
+            in_flight: None,
             reading: false,
+            sealing: false,
             heard: Duration::ZERO,
             pinged: Duration::ZERO,
             pings: 0,
@@ -103,9 +106,7 @@ impl Session {
                 self.ack(acked.seq);
                 None
             }
-            ClientFrame::Seal(seal) => {
-                Some(if self.writing.is_some() { Step::Seal(seal.reason) } else { Step::Close(Close::BadFrame) })
-            }
+            ClientFrame::Seal(seal) => self.seal(seal.reason),
             ClientFrame::Ping(ping) => Some(Step::Pong(ping)),
             ClientFrame::Pong(_) | ClientFrame::Unknown => None,
         }
@@ -120,14 +121,24 @@ impl Session {
             return Step::Close(Close::BadFrame);
         }
         // Nothing is lost by asking for it again; nothing is queued beyond one batch.
-        if self.submitting {
+        if self.in_flight.is_some() {
             return retry(submit.first_seq, "IN_FLIGHT", 50);
         }
         if writing.more || self.reading {
             return retry(submit.first_seq, "RESULTS_FIRST", 50);
         }
-        self.submitting = true;
+        let count = i64::try_from(submit.entries.len()).unwrap_or(i64::MAX);
+        self.in_flight = Some(submit.first_seq.saturating_add(count - 1));
         Step::Submit(submit)
+    }
+
+    fn seal(&mut self, reason: SealReason) -> Option<Step> {
+        if self.writing.is_none() {
+            return Some(Step::Close(Close::BadFrame));
+        }
+        // Once is enough; the close follows.
+        let first = !std::mem::replace(&mut self.sealing, true);
+        first.then_some(Step::Seal(reason))
     }
 
     fn results(&mut self, after: i64) -> Option<Step> {
@@ -146,14 +157,20 @@ impl Session {
     }
 
     /// The engine answered the batch in flight.
-    pub(super) fn submitted(&mut self, submitted: Submitted) -> Step {
-        self.submitting = false;
-        match submitted {
+    pub(super) fn submitted(&mut self, submitted: Submitted) -> Vec<Step> {
+        let sent = self.in_flight.take();
+        vec![match submitted {
             Submitted::Result { upto_seq, results } => {
                 if let Some(writing) = &mut self.writing {
                     writing.last_seq = writing.last_seq.max(upto_seq);
                 }
-                Step::Send(ServerFrame::Result(Results { upto_seq, results, more: false }))
+                let result = Step::Send(ServerFrame::Result(Results { upto_seq, results, more: false }));
+                if sent.is_some_and(|last| upto_seq < last) {
+                    // The rest was not decided: without a word the device would wait for it until its watchdog barks. When the stream was
+                    // sealed in the middle, sending it again finds that out.
+                    return vec![result, retry(upto_seq + 1, "REST_UNDECIDED", 50)];
+                }
+                result
             }
             Submitted::Retry { from_seq, reason, after_ms } => retry(from_seq, reason, after_ms),
             Submitted::Gap { expect_seq } => Step::Send(ServerFrame::Gap(Gap { expect_seq })),
@@ -161,7 +178,7 @@ impl Session {
             Submitted::Sealed => Step::Close(Close::Sealed),
             // The row was there at the hello: the database was rewound meanwhile. A new hello finds out what is missing.
             Submitted::Unknown => Step::Close(Close::Draining),
-        }
+        }]
     }
 
     /// Stored verdicts were read; `None` when that failed.
@@ -239,8 +256,8 @@ mod tests {
         let mut session = session();
         assert!(matches!(session.frame(ClientFrame::Submit(submit(8, 1))), Some(Step::Submit(_))));
         assert_eq!(reason_of(session.frame(ClientFrame::Submit(submit(9, 1)))), "IN_FLIGHT");
-        let step = session.submitted(Submitted::Result { upto_seq: 8, results: Vec::new() });
-        assert!(matches!(step, Step::Send(ServerFrame::Result(_))));
+        let steps = session.submitted(Submitted::Result { upto_seq: 8, results: Vec::new() });
+        assert!(matches!(steps.as_slice(), [Step::Send(ServerFrame::Result(_))]));
         assert!(matches!(session.frame(ClientFrame::Submit(submit(9, 1))), Some(Step::Submit(_))));
     }
 
@@ -296,10 +313,30 @@ mod tests {
     #[test]
     fn each_answer_of_the_engine_has_its_frame_or_close() {
         let close = |submitted| session().submitted(submitted);
-        assert_eq!(close(Submitted::Stale), Step::Close(Close::Replaced));
-        assert_eq!(close(Submitted::Sealed), Step::Close(Close::Sealed));
-        assert_eq!(close(Submitted::Unknown), Step::Close(Close::Draining));
-        assert_eq!(close(Submitted::Gap { expect_seq: 3 }), Step::Send(ServerFrame::Gap(Gap { expect_seq: 3 })));
+        assert_eq!(close(Submitted::Stale), [Step::Close(Close::Replaced)]);
+        assert_eq!(close(Submitted::Sealed), [Step::Close(Close::Sealed)]);
+        assert_eq!(close(Submitted::Unknown), [Step::Close(Close::Draining)]);
+        assert_eq!(close(Submitted::Gap { expect_seq: 3 }), [Step::Send(ServerFrame::Gap(Gap { expect_seq: 3 }))]);
+    }
+
+    #[test]
+    fn the_rest_of_a_batch_that_was_decided_in_part_is_asked_for_again() {
+        let mut session = session();
+        session.frame(ClientFrame::Submit(submit(8, 3)));
+        let steps = session.submitted(Submitted::Result { upto_seq: 9, results: Vec::new() });
+        let [Step::Send(ServerFrame::Result(_)), Step::Send(ServerFrame::Retry(retry))] = steps.as_slice() else {
+            panic!("{steps:?}")
+        };
+        assert_eq!(retry.from_seq, 10);
+        assert!(matches!(session.frame(ClientFrame::Submit(submit(10, 1))), Some(Step::Submit(_))));
+    }
+
+    #[test]
+    fn a_stream_is_sealed_once() {
+        let mut session = session();
+        let seal = || ClientFrame::Seal(Seal { reason: SealReason::Wiped });
+        assert_eq!(session.frame(seal()), Some(Step::Seal(SealReason::Wiped)));
+        assert_eq!(session.frame(seal()), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use floorline_mobile_sync::wire::{ClientFrame, Close, Hello, Retry, ServerFrame}
 use super::conversation::Conversation;
 use super::following::Following;
 use super::hello::{self, Turned, Welcomed};
-use super::sockets::{Full, Seat, Who};
+use super::sockets::{Full, Seat};
 use crate::app::App;
 use crate::identity::{self, Session};
 use crate::platform::http::{ApiError, Code, Problem, origins};
@@ -159,13 +159,17 @@ async fn first_message(line: &mut Line) -> Option<Result<Box<Hello>, Close>> {
 }
 
 async fn greet(app: &App, hello: &Hello, uncertainty_ms: i64) -> Result<(Session, Welcomed, Seat), Ending> {
-    app.sockets.admit_hello()?;
-    let now = Utc::now();
     let ticket = hello.ticket.as_deref().ok_or(Close::SignedOut)?;
+    app.sockets.admit_ticket()?;
+    let now = Utc::now();
     let asker = identity::redeem_ticket(&app.db, ticket, now).await?.ok_or(Close::SignedOut)?;
+    app.sockets.admit_hello()?;
+    // The seat first: a phone for which there is none must keep the session it has.
+    let seat = app.sockets.sit(hello::who(asker, hello)?)?;
     let welcomed = hello::answer(app, asker, hello, now, uncertainty_ms).await?;
-    let device = welcomed.phone.map(|phone| (phone.device, phone.stream));
-    let seat = app.sockets.sit(Who { org: asker.org, user: asker.user, device })?;
+    if !seat.take_over(welcomed.welcome.session) {
+        return Err(Close::Replaced.into());
+    }
     Ok((asker, welcomed, seat))
 }
 

@@ -116,6 +116,8 @@ pub(super) struct Opening {
     pub(super) device: DeviceId,
     pub(super) site: LocationId,
     pub(super) schema: i32,
+    /// The last verdict that the device says it has.
+    pub(super) acked_seq: i64,
     /// The device was revoked: a new stream of it is fenced from its first entry.
     pub(super) quarantined: bool,
 }
@@ -136,6 +138,7 @@ pub(super) async fn open_stream(
         .bind::<Integer, _>(opening.schema)
         .bind::<Text, _>(if opening.quarantined { "fenced" } else { "open" })
         .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(opening.acked_seq)
         .get_result(tx.conn())
         .await
         .optional()?;

@@ -55,6 +55,14 @@ impl Subscribed {
         reset_frame(self.topic, reason)
     }
 
+    /// The reader may see this feed from now on, and starts with a snapshot.
+    pub(super) fn allow(&mut self, epoch: &str) -> ServerFrame {
+        epoch.clone_into(&mut self.epoch);
+        self.sent = 0;
+        self.confirmed = 0;
+        self.reset(ResetReason::ScopeChanged)
+    }
+
     /// The reader may not see this feed any more.
     pub(super) fn deny(&mut self) -> ServerFrame {
         self.state = State::Denied;
@@ -71,6 +79,8 @@ impl Subscribed {
                 epoch.clone_into(&mut self.epoch);
                 Some(self.reset(ResetReason::Epoch))
             }
+            // Said before the reset arrived: the snapshot has at least what was sent.
+            State::Snapshot if at.cursor < self.sent => None,
             State::Snapshot => {
                 epoch.clone_into(&mut self.epoch);
                 self.sent = at.cursor;
@@ -155,6 +165,26 @@ mod tests {
         assert_eq!(feed.report(&at(&feed, "e1", 48), "e1"), None);
         assert!(feed.wants());
         assert_eq!(feed.sent, 48);
+    }
+
+    #[test]
+    fn what_was_reported_before_a_reset_does_not_stand_for_its_snapshot() {
+        let mut feed = subscribed(Mode::Delta, 40);
+        feed.sent(50);
+        feed.reset(ResetReason::Slow);
+        assert_eq!(feed.report(&at(&feed, "e1", 45), "e1"), None);
+        assert!(!feed.wants());
+        assert_eq!(feed.report(&at(&feed, "e1", 50), "e1"), None);
+        assert!(feed.wants());
+    }
+
+    #[test]
+    fn a_feed_that_was_denied_begins_with_a_snapshot() {
+        let mut feed = subscribed(Mode::Denied, 0);
+        assert_eq!(reason(Some(feed.allow("e1"))), Some(ResetReason::ScopeChanged));
+        assert!(!feed.wants());
+        assert_eq!(feed.report(&at(&feed, "e1", 7), "e1"), None);
+        assert!(feed.wants() && feed.sent == 7);
     }
 
     #[test]

@@ -54,10 +54,11 @@ pub async fn refuse_surplus<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     if request.conn_data::<Counted>().is_some_and(|counted| counted.surplus) {
-        let full = ApiError::new(Code::Overloaded, "This server has as many connections as it can take.");
-        let mut response = full.retry_after(5).error_response();
+        let error = ApiError::new(Code::Overloaded, "This server has as many connections as it can take.");
+        // An answer and no error: it gets its headers and is counted as all others are.
+        let mut response = error.retry_after(5).error_response();
         response.head_mut().set_connection_type(ConnectionType::Close);
-        return Ok(request.into_response(response).map_into_right_body());
+        return Ok(request.into_response(response.map_into_right_body()));
     }
-    Ok(next.call(request).await?.map_into_left_body())
+    next.call(request).await.map(ServiceResponse::map_into_left_body)
 }

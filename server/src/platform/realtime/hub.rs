@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use floorline_mobile_sync::wire::Topic;
+use tokio::runtime::Handle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,18 +30,21 @@ struct Inner {
     feeds: Mutex<HashMap<Topic, Vec<Arc<Feed>>>>,
     closing: CancellationToken,
     tasks: TaskTracker,
+    /// The server's own. Each listener has one, too, but it ends before the hub does.
+    runtime: Handle,
 }
 
 impl Hub {
-    /// A hub that polls `db`. Must be called inside the runtime.
+    /// A hub that polls `db`. Must be called inside the runtime, where all its tasks will run.
     pub fn start(db: Db) -> Self {
         let hub = Self(Arc::new(Inner {
             db,
             feeds: Mutex::default(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            runtime: Handle::current(),
         }));
-        hub.0.tasks.spawn(poll(hub.clone(), hub.0.closing.clone()));
+        hub.0.tasks.spawn_on(poll(hub.clone(), hub.0.closing.clone()), &hub.0.runtime);
         hub
     }
 
@@ -54,12 +58,13 @@ impl Hub {
     /// Runs something that ends with the hub.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let closing = self.0.closing.clone();
-        self.0.tasks.spawn(async move {
+        let until_closed = async move {
             tokio::select! {
                 () = closing.cancelled() => {}
                 () = task => {}
             }
-        });
+        };
+        self.0.tasks.spawn_on(until_closed, &self.0.runtime);
     }
 
     /// Reads the log of a feed without following it.
@@ -103,7 +108,7 @@ impl Hub {
         for feed in feeds {
             if feed.hear(head) {
                 let db = self.0.db.clone();
-                self.0.tasks.spawn(async move { feed.read(&db, Utc::now()).await });
+                self.0.tasks.spawn_on(async move { feed.read(&db, Utc::now()).await }, &self.0.runtime);
             }
         }
     }

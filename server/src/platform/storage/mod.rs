@@ -1,8 +1,8 @@
 //! Objects: photos and the parts of uploads that become photos.
 //!
-//! Bytes live in an object store (a folder by default) and only their hash and path in PostgreSQL. The order is always the same, so that no row names bytes that are
-//! not there: bytes first and durable, then the row; when a row goes, the row first, then the bytes. What a crash leaves between the two is bytes without a
-//! row, found by age and removed.
+//! Bytes live in an object store (a folder by default) and only their hash and path in PostgreSQL. The order is always the same, so that no photo's row names
+//! bytes that are not there: bytes first and durable, then the row; when a photo goes, its row first, then the bytes. At any time a row names every object: from
+//! its first part on an upload's, which goes only after the objects did. So what a crash leaves is found by its row (`photos/remove_old.rs`).
 
 mod hash;
 
@@ -65,6 +65,14 @@ pub struct Stored {
     pub size: u64,
     /// In hexadecimal.
     pub sha256: String,
+}
+
+/// An object that is read as it is needed.
+pub struct Pieces {
+    /// In bytes, all pieces together.
+    pub size: u64,
+    /// The pieces in order.
+    pub bytes: BoxStream<'static, Result<Bytes, ObjectError>>,
 }
 
 /// The store. Cheap to clone.
@@ -133,7 +141,7 @@ impl Objects {
         hasher: &mut Hasher,
     ) -> Result<(), ObjectError> {
         for part in parts {
-            let mut bytes = self.stream(part).await?;
+            let mut bytes = self.pieces(part).await?.bytes;
             while let Some(chunk) = bytes.try_next().await? {
                 hasher.update(&chunk);
                 writer.wait_for_capacity(2).await.map_err(failed)?;
@@ -160,9 +168,9 @@ impl Objects {
     ///
     /// # Errors
     /// See [`ObjectError`]; a failure half way is an item of the stream.
-    pub async fn stream(&self, path: &str) -> Result<BoxStream<'static, Result<Bytes, ObjectError>>, ObjectError> {
+    pub async fn pieces(&self, path: &str) -> Result<Pieces, ObjectError> {
         let found = self.store.get(&parse(path)?).await.map_err(failed)?;
-        Ok(found.into_stream().map_err(failed).boxed())
+        Ok(Pieces { size: found.meta.size, bytes: found.into_stream().map_err(failed).boxed() })
     }
 
     /// The object's size in bytes, None when there is none.

@@ -67,6 +67,15 @@ impl BrandTx {
         Ok(Self { transaction: open(db, Role::Brand, brand, "BEGIN READ ONLY").await?, brand })
     }
 
+    /// Begins one in which every statement sees the same moment; for snapshots.
+    ///
+    /// # Errors
+    /// As [`TenantTx::open`].
+    pub async fn open_snapshot(db: &Db, brand: OrgId) -> Result<Self, ApiError> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(Self { transaction: open(db, Role::Brand, brand, begin).await?, brand })
+    }
+
     /// The brand that reads.
     pub const fn brand(&self) -> OrgId {
         self.brand

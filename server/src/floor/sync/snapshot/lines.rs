@@ -8,6 +8,7 @@ use floorline_mobile_sync::feed::SnapshotLine;
 use floorline_mobile_sync::wire::Topic;
 use uuid::Uuid;
 
+use super::reading::Source;
 use crate::platform::db::sql;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::{BrandTx, TenantTx};
@@ -46,49 +47,66 @@ struct BrandRow {
 }
 
 /// What a snapshot of `topic` holds, in order.
-pub(super) fn sections(topic: Topic) -> Vec<Section> {
-    match topic {
-        Topic::Site(_) => vec![
-            Section(include_str!("workflow_versions.sql")),
-            Section(include_str!("items.sql")),
-            Section(include_str!("labels.sql")),
-            Section(include_str!("users.sql")),
-            Section(include_str!("locations.sql")),
-            Section(include_str!("site_orders.sql")),
-            Section(include_str!("queues.sql")),
+pub(super) fn sections(topic: Topic, source: &Source) -> Vec<Section> {
+    let texts: &[&'static str] = match (topic, source) {
+        (Topic::Site(_), _) => &[
+            include_str!("workflow_versions.sql"),
+            include_str!("items.sql"),
+            include_str!("labels.sql"),
+            include_str!("users.sql"),
+            include_str!("locations.sql"),
+            include_str!("site_orders.sql"),
+            include_str!("queues.sql"),
         ],
-        Topic::Org(_) => vec![Section(include_str!("pending_orders.sql"))],
-        Topic::Order(_) => vec![Section(include_str!("order.sql"))],
-        Topic::User(_) => Vec::new(),
-    }
+        (Topic::Org(_), _) => &[include_str!("pending_orders.sql")],
+        (Topic::Order(_), Source::Owner(_)) => &[include_str!("order.sql"), include_str!("order_items.sql")],
+        // Its order came with the head.
+        (Topic::Order(_), Source::Brand(_)) => &[include_str!("brand_order_items.sql")],
+        (Topic::User(_), _) => &[include_str!("user_cases.sql")],
+    };
+    texts.iter().copied().map(Section).collect()
 }
 
 /// One page of a section.
 pub(super) async fn page(
-    tx: &mut TenantTx,
+    source: &mut Source,
     section: &Section,
     topic: Topic,
     after: Uuid,
 ) -> Result<Vec<Line>, ApiError> {
-    let org = tx.org().0;
     let subject = match topic {
         Topic::Site(id) => id.0,
         Topic::Org(id) => id.0,
         Topic::Order(id) => id.0,
         Topic::User(id) => id.0,
     };
+    let (reader, conn) = match source {
+        Source::Owner(tx) => (tx.org().0, tx.conn()),
+        Source::Brand(tx) => (tx.brand().0, tx.conn()),
+    };
     let rows = sql(section.0)
-        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(reader)
         .bind::<SqlUuid, _>(subject)
         .bind::<SqlUuid, _>(after)
         .bind::<BigInt, _>(PAGE)
-        .load(tx.conn())
+        .load(conn)
         .await?;
     Ok(rows)
 }
 
-/// The topic's epoch and head, within the snapshot's transaction.
-pub(super) async fn head(tx: &mut TenantTx, topic: Topic) -> Result<Option<(String, i64)>, ApiError> {
+/// The topic's epoch and head within the snapshot's transaction, and a first line that comes with them.
+pub(super) async fn head(
+    source: &mut Source,
+    topic: Topic,
+) -> Result<Option<(String, i64, Option<SnapshotLine>)>, ApiError> {
+    match (source, topic) {
+        (Source::Owner(tx), _) => owner_head(tx, topic).await,
+        (Source::Brand(tx), Topic::Order(order)) => brand_order(tx, topic, order).await,
+        (Source::Brand(_), _) => Ok(None),
+    }
+}
+
+async fn owner_head(tx: &mut TenantTx, topic: Topic) -> Result<Option<(String, i64, Option<SnapshotLine>)>, ApiError> {
     let org = tx.org().0;
     let row: Option<HeadRow> = sql("SELECT epoch, head FROM sync_topics WHERE org_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(org)
@@ -96,11 +114,11 @@ pub(super) async fn head(tx: &mut TenantTx, topic: Topic) -> Result<Option<(Stri
         .get_result(tx.conn())
         .await
         .optional()?;
-    Ok(row.map(|row| (row.epoch, row.head)))
+    Ok(row.map(|row| (row.epoch, row.head, None)))
 }
 
 /// A brand's order with its topic's epoch and head.
-pub(super) async fn brand_order(
+async fn brand_order(
     tx: &mut BrandTx,
     topic: Topic,
     order: OrderId,
