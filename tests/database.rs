@@ -183,11 +183,11 @@ async fn what_postgresql_cannot_hold_is_a_bad_request_and_our_own_mistakes_are_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_date_before_all_calendars_is_400() {
+async fn a_date_before_all_calendars_is_refused() {
     let floor = Floor::new().await;
     let north = floor.north();
     let order = north.supervisor().post("/v1/orders", order_of(1)).await.id();
     let accept = json!({ "workflow_id": north.workflow().await, "promised_delivery_date": "-9999-01-01" });
     let answer = north.supervisor().post(&format!("/v1/orders/{order}/accept"), accept).await;
-    answer.assert_problem("BAD_REQUEST").assert_status(400);
+    answer.assert_problem("INVALID").assert_status(422);
 }

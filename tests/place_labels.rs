@@ -157,7 +157,9 @@ async fn scanning_one_finds_the_place_or_the_worker() {
         assert_eq!(elsewhere["explanation"], "This is another factory's label.");
         let revoke = format!("/v1/labels/{}/revoke", new.text("code"));
         floor.north().supervisor().post(&revoke, json!({})).await.assert_status(200);
-        assert_eq!(scan(&operator, &new.text("code")).await["explanation"], "This label was revoked.");
+        // By someone else: the operator's own second scan within ten seconds is the first again.
+        let other = floor.north().supervisor();
+        assert_eq!(scan(&other, &new.text("code")).await["explanation"], "This label was revoked.");
     }
 }
 

@@ -460,12 +460,13 @@ async fn readers_that_stop_reading_a_snapshot_keep_it_from_nobody() {
     let soon = std::time::Duration::from_secs(2);
     let floor = Floor::with(|app| app.sockets = Sockets::new(10).giving_snapshots_within(soon)).await;
     // More than all buffers between the server and a client take.
-    let labels = format!(
-        "INSERT INTO labels (org_id, id, code, kind, status, created_at, updated_at) \
-         SELECT '{}', gen_random_uuid(), left(md5(n::text), 15), 'item', 'blank', now(), now() FROM generate_series(1, 120000) n",
+    let site = floor.north().site();
+    let places = format!(
+        "INSERT INTO locations (org_id, id, kind, name, parent_id, site_id, created_at, updated_at) \
+         SELECT '{}', gen_random_uuid(), 'bin', 'Bin ' || n, '{site}', '{site}', now(), now() FROM generate_series(1, 120000) n",
         floor.north().id()
     );
-    execute(floor.database().owner_url(), &labels).await;
+    execute(floor.database().owner_url(), &places).await;
     let mut stalled = Vec::new();
     for _ in 0..3 {
         stalled.push(begin_snapshot(&floor, &site_topic(&floor)).await);

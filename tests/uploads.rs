@@ -401,7 +401,7 @@ async fn an_upload_given_up_after_its_bytes_were_put_together_leaves_none() {
     let place = begin(&operator, &bytes).await;
     let mut holder = AsyncPgConnection::establish(floor.database().owner_url()).await.unwrap();
     holder.batch_execute("BEGIN; LOCK TABLE photos IN EXCLUSIVE MODE").await.unwrap();
-    send(&operator, &place, 0, &bytes).await.assert_status(503).assert_problem("DB_BUSY");
+    send(&operator, &place, 0, &bytes).await.assert_status(503).assert_problem("ROW_LOCKED");
     holder.batch_execute("COMMIT").await.unwrap();
     assert!(floor.app.objects.size(&object(&floor, &bytes)).await.unwrap().is_some());
     operator.send("DELETE", &place, None).await.assert_status(204);

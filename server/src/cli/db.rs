@@ -101,7 +101,12 @@ mod tests {
 
     #[test]
     fn the_embedded_database_is_a_folder() {
-        let expected = [("PGHOST", "/var/lib/floor line"), ("PGUSER", "postgres"), ("PGDATABASE", "floorline")];
+        let expected = [
+            ("PGHOST", "/var/lib/floor line"),
+            ("PGPORT", "5432"),
+            ("PGUSER", "postgres"),
+            ("PGDATABASE", "floorline"),
+        ];
         assert_eq!(
             of("postgres://postgres@%2Fvar%2Flib%2Ffloor%20line/floorline"),
             expected.map(|(name, value)| (name, value.into()))

@@ -186,6 +186,11 @@ impl Factory {
     }
 
     /// The entry at the end of the phone's stream.
+    /// The entry that was saved last on a phone.
+    pub(super) fn latest(&self, phone: PhoneNo) -> EntryKey {
+        self.history.devices[phone.0].journal.last().unwrap().kept.key
+    }
+
     fn line(&self, phone: PhoneNo, mut entry: Entry) -> JournalLine {
         let (stream_id, journal) = (self.open_stream(phone), &self.history.devices[phone.0].journal);
         let last = journal.iter().rev().find(|line| line.kept.key.stream_id == stream_id);

@@ -30,7 +30,8 @@ pub(super) fn story() -> History {
     does(&mut north, first, walked, [note(), advance(None)]);
     let rework = Operation::Item(Command::Rework { to: because("cut"), reason: because("seam") });
     does(&mut north, first, walked, [rework, note(), advance(None)]);
-    does(&mut north, first, walked, [Operation::Item(Command::Undo { of: None }), advance(None)]);
+    let left = north.latest(first);
+    does(&mut north, first, walked, [Operation::Item(Command::Undo { of: Some(left) }), advance(None)]);
     does(&mut north, first, walked, [advance(None), advance(None)]);
 
     race(&mut north, first, second, raced);

@@ -1,14 +1,15 @@
 //! Books a case: its entries go through the door again, in order, and it is closed, all in one transaction or not at all.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::batch::Place;
 use super::committed::Committed;
-use super::core::{Ask, Batch, Judged, Offers};
+use super::core::{Ask, Batch, CaseState, Judged, Offers};
 use super::load::{load, lock_streams};
 use super::submission::{Answer, Booking};
 use super::write;
-use crate::platform::http::{ApiError, Claimed};
+use crate::platform::http::{ApiError, Claimed, Code};
 use crate::platform::tenancy::TenantTx;
 
 /// Books `booking`; what is refused, or found changed, is an error, and then nothing of it happened.
@@ -28,6 +29,9 @@ pub(super) async fn run(place: &Place<'_>, mut booking: Booking) -> Result<(Answ
     let (batch, mut needs) = Batch::place(&moment, offers, streams, answers);
     needs.case(booking.case);
     let loaded = load(&mut tx, place.cache, place.site, needs, place.now).await?;
+    if loaded.world.case_states.get(&booking.case) != Some(&CaseState::Open) {
+        return Err(ApiError::new(Code::StateConflict, "The case was decided already.").with(json!({ "allowed": [] })));
+    }
     let mut judged = Judged::judge(batch, loaded)?;
     if let Some(refusal) = judged.refusal() {
         return Err(refusal);
