@@ -51,7 +51,7 @@ async fn a_lock_that_is_not_given_in_time_is_503() {
     let floor = Floor::new().await;
     let mut holder = admin(&floor).await;
     holder.batch_execute("BEGIN; LOCK TABLE locations IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    floor.north().supervisor().get("/v1/locations").await.assert_problem("DB_BUSY").assert_status(503);
+    floor.north().supervisor().get("/v1/locations").await.assert_problem("ROW_LOCKED").assert_status(503);
 }
 
 #[tokio::test(flavor = "multi_thread")]
