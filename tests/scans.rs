@@ -205,15 +205,17 @@ async fn texts_that_cannot_be_codes_are_refused() {
 async fn a_thousand_scans_at_once_are_held_back_to_ten() {
     let floor = Floor::new().await;
     let operator = floor.as_("operator");
+    let begun = std::time::Instant::now();
     let answers = futures_util::future::join_all((0..1000).map(|n| {
         let operator = operator.clone();
         async move { scan(&operator, &format!("code {n}")).await }
     }))
     .await;
-    // Those in time are taken, or told to come again by a busy machine; it may be slow enough for more than five seconds to pass.
-    let in_time = answers.iter().filter(|answer| answer.status != 429).count();
-    assert!((10..=200).contains(&in_time), "{in_time}");
-    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 429 | 503)));
+    // However slow the machine is: ten in every five seconds are taken. A busy one tells others to come again.
+    let taken = answers.iter().filter(|answer| answer.status == 200).count();
+    let windows = usize::try_from(begun.elapsed().as_secs() / 5).unwrap() + 1;
+    assert!((1..=10 * (windows + 1)).contains(&taken), "{taken} in {windows} times five seconds");
+    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 408 | 429 | 503)));
     let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
     refused.assert_problem("TOO_MANY");
     assert!((1..=5).contains(&refused.header("retry-after").unwrap().parse::<u64>().unwrap()));

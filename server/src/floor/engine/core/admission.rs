@@ -42,7 +42,7 @@ pub(super) fn known(
 fn booked_elsewhere(world: &World, arrival: &Arrival) -> Option<FoundOrigin> {
     let By::Case { origin, .. } = &arrival.by else { return None };
     let aliases = world.aliases.get(&(origin.stream_id, origin.seq))?;
-    aliases.iter().any(|alias| alias.hash == origin.hash).then(|| FoundOrigin {
+    aliases.iter().any(|alias| alias.hash == origin.hash).then_some(FoundOrigin {
         stream_id: origin.stream_id,
         seq: origin.seq,
         hash: origin.hash,
