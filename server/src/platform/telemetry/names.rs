@@ -43,7 +43,7 @@ metrics! {
     SOCKETS_CLOSED = "floorline_sockets_closed_total", Counter, "code", "WebSockets closed by the server, by close code.";
     TOPICS_FOLLOWED = "floorline_topics_followed", Gauge, "", "Feeds that somebody here follows.";
     FORKS = "floorline_forks_total", Counter, "", "Streams sealed at a hello because the device remembers other entries.";
-    ENGINE_BATCHES = "floorline_engine_batches_total", Counter, "result", "Transactions of the engine: committed, bisected, retried or failed.";
+    ENGINE_BATCHES = "floorline_engine_batches_total", Counter, "result", "Transactions of the engine: committed, split (for a row somebody else holds), bisected, retried or failed.";
     ENGINE_BATCH_ENTRIES = "floorline_engine_batch_entries", Count, "", "Entries in one committed batch.";
     ENGINE_BATCH_SECONDS = "floorline_engine_batch_seconds", Seconds, "", "Time of one batch from its first statement to its commit.";
     VERDICTS = "floorline_verdicts_total", Counter, "outcome,reason", "Verdicts stored.";
