@@ -18,12 +18,12 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use super::check::{self, Checked};
+use super::core::{ResultsPage, Session, Step};
 use super::following::{Following, Missing};
 use super::fragments::{Fragments, Heard};
 use super::hello::{Phone, Welcomed};
 use super::outbound::{Frame, Outbound};
 use super::presence::Arrival;
-use super::session::{ResultsPage, Session, Step};
 use super::socket::{Ending, Line};
 use super::sockets::{Order, Seat};
 use super::store;

@@ -6,8 +6,8 @@ use floorline_mobile_sync::limits::{FRAME_BYTES, HELLO_BYTES};
 use floorline_mobile_sync::wire::{Gap, Results, Retry, SubmitRequest, SubmitResponse};
 
 use super::conversation::batch;
+use super::core::is_batch;
 use super::hello;
-use super::session::is_batch;
 use crate::app::App;
 use crate::floor::engine::Submitted;
 use crate::identity;

@@ -8,8 +8,8 @@ use floorline_mobile_sync::wire::{Mode, Push, ResetReason, ServerFrame, Subscrip
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::core::reset_frame;
 use super::scope::{self, Scoped};
-use super::subscriptions::reset_frame;
 use crate::app::App;
 use crate::platform::http::{ApiError, Code, Problem};
 use crate::platform::realtime::{FeedKey, Next};

@@ -7,9 +7,9 @@ use floorline_mobile_sync::limits::OUTBOUND_BYTES;
 use floorline_mobile_sync::wire::{CursorAt, ResetReason, ServerFrame, Subscription, Topic};
 use futures_util::future::select_all;
 
+use super::core::{State, Subscribed};
 use super::outbound::Outbound;
 use super::scope::Scoped;
-use super::subscriptions::{State, Subscribed};
 use crate::platform::http::ApiError;
 use crate::platform::realtime::{Follower, Hub, Next, Range};
 

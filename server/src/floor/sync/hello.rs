@@ -5,12 +5,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use floorline_domain::permission::Permission;
 use floorline_domain::{DeviceId, LeaseId, LocationId, StreamId};
-use floorline_mobile_sync::chain::{self, Hash};
+use floorline_mobile_sync::chain::Hash;
 use floorline_mobile_sync::wire::{Close, Hello, Lease, Limits, Welcome};
 use uuid::Uuid;
 
+use super::core::{Memory, ResultsPage, Writing, remembered};
 use super::scope::{self, Scoped};
-use super::session::{ResultsPage, Writing};
 use super::sockets::Who;
 use super::{MINIMUM_APP, leases, store};
 use crate::app::App;
@@ -239,12 +239,10 @@ async fn resume(tx: &mut TenantTx, claim: Claim, stream: Option<store::Stream>) 
         Some(stream) if stream.sealed => return Err(sealed("The stream was sealed.")),
         Some(stream) => stream,
     };
-    let ours = match claim.acked_seq {
-        0 => Some(chain::start(claim.stream)),
-        seq if seq == stream.last_seq => Some(stream.last_hash),
-        // The server was rewound: the device sees that from `last_seq` and offers its journal again.
-        seq if seq > stream.last_seq => None,
-        seq => store::receipt_hash(tx, claim.stream, seq).await?,
+    let ours = match remembered(claim.stream, claim.acked_seq, stream.last_seq, stream.last_hash) {
+        Memory::Hash(hash) => Some(hash),
+        Memory::Receipt(seq) => store::receipt_hash(tx, claim.stream, seq).await?,
+        Memory::Forgotten => None,
     };
     if ours.is_some_and(|ours| ours != claim.hash) {
         store::seal(tx, claim.stream).await?;
@@ -262,6 +260,8 @@ fn sealed(detail: &str) -> Turned {
 
 #[cfg(test)]
 mod tests {
+    use floorline_mobile_sync::chain;
+
     use super::*;
 
     fn device() -> Hello {

@@ -1,7 +1,7 @@
 //! `floor.sync.v1`: the WebSocket and HTTP faces of the one door, for phones and for boards.
 //!
-//! - `socket.rs` takes the upgrade and the hello, `conversation.rs` runs what follows; `session.rs` and `subscriptions.rs` are the
-//!   protocol itself, pure and tested without sockets.
+//! - `socket.rs` takes the upgrade and the hello, `conversation.rs` runs what follows; [`core`] is the protocol itself, pure and
+//!   tested without sockets.
 //! - `hello.rs` answers a hello, the same for a socket and for `fallback.rs`, the way in where WebSockets are blocked.
 //! - `snapshot.rs` and `feed.rs` give readers their start and their way on.
 //! - `prune.rs` ends what need not be kept for ever.
@@ -10,6 +10,7 @@
 
 mod check;
 mod conversation;
+pub mod core;
 mod fallback;
 mod feed;
 mod following;
@@ -20,12 +21,10 @@ mod outbound;
 mod presence;
 mod prune;
 mod scope;
-mod session;
 mod snapshot;
 mod socket;
 mod sockets;
 mod store;
-mod subscriptions;
 mod views;
 
 use std::sync::Arc;

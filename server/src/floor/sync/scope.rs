@@ -6,7 +6,7 @@ use floorline_domain::permission::Permission;
 use floorline_domain::{LocationId, OrderId};
 use floorline_mobile_sync::wire::{Mode, Subscription, Topic, TopicState};
 
-use super::{store, subscriptions};
+use super::{core, store};
 use crate::platform::db::Db;
 use crate::platform::http::ApiError;
 use crate::platform::realtime::{FeedKey, Reader};
@@ -72,7 +72,7 @@ fn settle(asked: &Subscription, reader: Option<Reader>, row: Option<&store::Topi
         return Scoped { state, key: None, cursor: 0 };
     };
     let fits = usize::try_from(row.behind_bytes).is_ok_and(|bytes| bytes <= floorline_mobile_sync::limits::DELTA_BYTES);
-    let mode = subscriptions::mode(asked.epoch.as_deref(), asked.cursor, &row.epoch, row.head, row.floor, fits);
+    let mode = core::mode(asked.epoch.as_deref(), asked.cursor, &row.epoch, row.head, row.floor, fits);
     // A cursor that is not this epoch's, or is ahead of it, says nothing about where a snapshot must be.
     let cursor = if asked.epoch.as_deref() == Some(row.epoch.as_str()) { asked.cursor.min(row.head) } else { 0 };
     Scoped {

@@ -1,19 +1,20 @@
 //! One session of `floor.sync.v1` after its welcome, as a state machine: frames and answers go in, steps come out.
 //!
-//! No socket, no database, no clock: [`super::socket`] does what the steps say. What is tested here is the protocol.
+//! `conversation.rs` does what the steps say. What is tested here is the protocol.
 
 use std::time::Duration;
 
 use floorline_mobile_sync::limits::{BATCH_BYTES, BATCH_ENTRIES, DEAD_AFTER, HEARTBEAT};
 use floorline_mobile_sync::wire::{
-    ClientFrame, Close, CursorAt, Gap, Ping, Raw, Results, Retry, SealReason, ServerFrame, Submit,
+    ClientFrame, Close, CursorAt, Gap, Ping, Results, Retry, SealReason, ServerFrame, Submit,
 };
 
+use super::results::ResultsPage;
 use crate::floor::engine::Submitted;
 
 /// What the socket must do next.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Step {
+pub enum Step {
     /// Send a frame.
     Send(ServerFrame),
     /// Give the batch to the engine; answer with [`Session::submitted`].
@@ -33,31 +34,20 @@ pub(super) enum Step {
     Close(Close),
 }
 
-/// A page of stored verdicts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ResultsPage {
-    /// The last one here.
-    pub(super) upto_seq: i64,
-    /// The verdicts, the stored bytes.
-    pub(super) results: Vec<Raw>,
-    /// More follow.
-    pub(super) more: bool,
-}
-
 /// What the writing half of a session knows.
 #[derive(Clone, Debug)]
-pub(super) struct Writing {
+pub struct Writing {
     /// The last entry with a verdict.
-    pub(super) last_seq: i64,
+    pub last_seq: i64,
     /// The last verdict that the device has.
-    pub(super) acked_seq: i64,
+    pub acked_seq: i64,
     /// Pages of stored verdicts are still to be fetched.
-    pub(super) more: bool,
+    pub more: bool,
 }
 
 /// A welcomed session.
 #[derive(Debug)]
-pub(super) struct Session {
+pub struct Session {
     number: i64,
     writing: Option<Writing>,
     /// The last entry of the batch that the engine has.
@@ -72,7 +62,7 @@ pub(super) struct Session {
 
 impl Session {
     /// A session as it was welcomed; without `writing` it only reads.
-    pub(super) fn new(number: i64, writing: Option<Writing>) -> Self {
+    pub fn new(number: i64, writing: Option<Writing>) -> Self {
         Self {
             number,
             writing,
@@ -86,17 +76,17 @@ impl Session {
     }
 
     /// The last verdict that the device says it has.
-    pub(super) fn acked_seq(&self) -> Option<i64> {
+    pub fn acked_seq(&self) -> Option<i64> {
         self.writing.as_ref().map(|writing| writing.acked_seq)
     }
 
     /// Anything came from the peer, `now` after the session began.
-    pub(super) fn heard(&mut self, now: Duration) {
+    pub fn heard(&mut self, now: Duration) {
         self.heard = now;
     }
 
     /// A frame came.
-    pub(super) fn frame(&mut self, frame: ClientFrame) -> Option<Step> {
+    pub fn frame(&mut self, frame: ClientFrame) -> Option<Step> {
         match frame {
             ClientFrame::Hello(_) => Some(Step::Close(Close::BadFrame)),
             ClientFrame::Submit(submit) => Some(self.submit(submit)),
@@ -157,7 +147,7 @@ impl Session {
     }
 
     /// The engine answered the batch in flight.
-    pub(super) fn submitted(&mut self, submitted: Submitted) -> Vec<Step> {
+    pub fn submitted(&mut self, submitted: Submitted) -> Vec<Step> {
         let sent = self.in_flight.take();
         vec![match submitted {
             Submitted::Result { upto_seq, results } => {
@@ -182,7 +172,7 @@ impl Session {
     }
 
     /// Stored verdicts were read; `None` when that failed.
-    pub(super) fn page(&mut self, after: i64, page: Option<ResultsPage>) -> Step {
+    pub fn page(&mut self, after: i64, page: Option<ResultsPage>) -> Step {
         self.reading = false;
         let Some(page) = page else { return retry(after + 1, "DB_BUSY", 800) };
         if let Some(writing) = &mut self.writing {
@@ -192,12 +182,12 @@ impl Session {
     }
 
     /// The stream was sealed, or that failed: then the device asks again after its next hello.
-    pub(super) fn sealed(&self, stored: bool) -> Step {
+    pub fn sealed(&self, stored: bool) -> Step {
         Step::Close(if stored { Close::Sealed } else { Close::Draining })
     }
 
     /// Time passed: a heartbeat, or the end of a silent connection.
-    pub(super) fn tick(&mut self, now: Duration) -> Option<Step> {
+    pub fn tick(&mut self, now: Duration) -> Option<Step> {
         if now.saturating_sub(self.heard) >= DEAD_AFTER {
             return Some(Step::Close(Close::Other(1001)));
         }
@@ -215,7 +205,7 @@ fn retry(from_seq: i64, reason: &str, after_ms: u64) -> Step {
 }
 
 /// Whether a submit keeps the limits of its frame. An entry that is too large is judged by itself, not here.
-pub(super) fn is_batch(submit: &Submit) -> bool {
+pub fn is_batch(submit: &Submit) -> bool {
     let bytes: usize = submit.entries.iter().map(|entry| entry.bytes().len()).sum();
     submit.first_seq >= 1
         && (1..=BATCH_ENTRIES).contains(&submit.entries.len())
@@ -226,7 +216,7 @@ pub(super) fn is_batch(submit: &Submit) -> bool {
 #[cfg(test)]
 mod tests {
     use floorline_mobile_sync::chain::{self, Hash};
-    use floorline_mobile_sync::wire::{Acked, Hello, ResultsAfter, Seal};
+    use floorline_mobile_sync::wire::{Acked, Hello, Raw, ResultsAfter, Seal};
 
     use super::*;
 

@@ -5,7 +5,7 @@ use floorline_mobile_sync::wire::{CursorAt, Mode, Reset, ResetReason, ServerFram
 
 /// How a feed goes on for its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub enum State {
     /// Not this reader's: nothing is sent.
     Denied,
     /// The reader fetches a snapshot; nothing is sent until it reports the snapshot's cursor.
@@ -18,19 +18,19 @@ pub(super) enum State {
 
 /// One feed of one reader.
 #[derive(Clone, Debug)]
-pub(super) struct Subscribed {
-    pub(super) topic: Topic,
-    pub(super) epoch: String,
+pub struct Subscribed {
+    pub topic: Topic,
+    pub epoch: String,
     /// The last event sent.
-    pub(super) sent: i64,
+    pub sent: i64,
     /// The last event the reader says it applied.
     confirmed: i64,
-    pub(super) state: State,
+    pub state: State,
 }
 
 impl Subscribed {
     /// A feed as the welcome announces it.
-    pub(super) fn new(welcomed: &TopicState, cursor: i64) -> Self {
+    pub fn new(welcomed: &TopicState, cursor: i64) -> Self {
         let state = match welcomed.mode {
             Mode::Delta => State::Resuming,
             Mode::Snapshot => State::Snapshot,
@@ -40,23 +40,23 @@ impl Subscribed {
     }
 
     /// Whether the next event may go out: the reader asked for it and is not too far behind with what it got.
-    pub(super) fn wants(&self) -> bool {
+    pub fn wants(&self) -> bool {
         matches!(self.state, State::Resuming | State::Live) && self.sent - self.confirmed < DELTA_EVENTS
     }
 
     /// Notes that a range was sent.
-    pub(super) fn sent(&mut self, to: i64) {
+    pub fn sent(&mut self, to: i64) {
         self.sent = to;
     }
 
     /// The reader starts over from a snapshot.
-    pub(super) fn reset(&mut self, reason: ResetReason) -> ServerFrame {
+    pub fn reset(&mut self, reason: ResetReason) -> ServerFrame {
         self.state = State::Snapshot;
         reset_frame(self.topic, reason)
     }
 
     /// The reader may see this feed from now on, and starts with a snapshot.
-    pub(super) fn allow(&mut self, epoch: &str) -> ServerFrame {
+    pub fn allow(&mut self, epoch: &str) -> ServerFrame {
         epoch.clone_into(&mut self.epoch);
         self.sent = 0;
         self.confirmed = 0;
@@ -64,7 +64,7 @@ impl Subscribed {
     }
 
     /// The reader may not see this feed any more.
-    pub(super) fn deny(&mut self) -> ServerFrame {
+    pub fn deny(&mut self) -> ServerFrame {
         self.state = State::Denied;
         reset_frame(self.topic, ResetReason::ScopeChanged)
     }
@@ -72,7 +72,7 @@ impl Subscribed {
     /// The reader says where it stands; the answer is a reset when that is not the feed's epoch.
     ///
     /// A cursor above what this node has read is fine: a snapshot sees a commit before the hub does.
-    pub(super) fn report(&mut self, at: &CursorAt, epoch: &str) -> Option<ServerFrame> {
+    pub fn report(&mut self, at: &CursorAt, epoch: &str) -> Option<ServerFrame> {
         match self.state {
             State::Denied => None,
             _ if at.epoch != epoch => {
@@ -97,14 +97,7 @@ impl Subscribed {
 }
 
 /// How a feed can go on from `cursor`.
-pub(super) fn mode(
-    asked_epoch: Option<&str>,
-    cursor: i64,
-    epoch: &str,
-    head: i64,
-    floor: i64,
-    delta_fits: bool,
-) -> Mode {
+pub fn mode(asked_epoch: Option<&str>, cursor: i64, epoch: &str, head: i64, floor: i64, delta_fits: bool) -> Mode {
     let resumes = asked_epoch == Some(epoch)
         && (floor..=head).contains(&cursor)
         && head - cursor <= DELTA_EVENTS
@@ -113,7 +106,7 @@ pub(super) fn mode(
 }
 
 /// A `reset` frame, with the way to the snapshot.
-pub(super) fn reset_frame(topic: Topic, reason: ResetReason) -> ServerFrame {
+pub fn reset_frame(topic: Topic, reason: ResetReason) -> ServerFrame {
     ServerFrame::Reset(Reset { topic, reason, snapshot: format!("/v1/sync/snapshot?topic={topic}") })
 }
 
