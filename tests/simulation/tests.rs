@@ -1,0 +1,3 @@
+//! What the simulation promises of itself.
+
+use super::*;
