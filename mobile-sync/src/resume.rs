@@ -189,10 +189,9 @@ impl Link {
                 let submit =
                     Some(live.hold_until).filter(|_| unsent && live.waiting.is_none() && live.leave_at.is_none());
                 let report = Some(live.report_at).filter(|_| unreported);
-                [self.deadline(), Some(live.ping_at), submit, report, snapshot_at, live.leave_at]
-                    .into_iter()
-                    .flatten()
-                    .min()
+                // It leaves once nothing is owed to it any more, whenever that is.
+                let leave = live.leave_at.filter(|_| live.waiting.is_none());
+                [self.deadline(), Some(live.ping_at), submit, report, snapshot_at, leave].into_iter().flatten().min()
             }
         }
     }

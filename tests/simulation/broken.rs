@@ -28,7 +28,7 @@ pub enum Broken {
     LeavesUnfenced,
     /// S14: what a device dates long ago is refused.
     BelievesClocks,
-    /// S2: hashes are not compared.
+    /// S1: hashes are not compared.
     IgnoresHashes,
     /// L1: a gap is not answered, nor is a connection dropped for silence.
     SwallowsGaps,
@@ -37,6 +37,26 @@ pub enum Broken {
 }
 
 impl Broken {
+    /// The invariants that it breaks, one of which must be found broken.
+    #[must_use]
+    pub const fn breaks(self) -> &'static [&'static str] {
+        match self {
+            Self::SaysSavedEarly | Self::DropsCases | Self::IgnoresHashes => &["S1"],
+            Self::DropsReceipts => &["S2"],
+            Self::SerialCursors => &["S3", "S7"],
+            Self::AnswersAnew => &["S4"],
+            Self::ReadsUnlocked => &["S5", "S6", "L1", "L2"],
+            Self::AdvancesTwice => &["S6"],
+            Self::SkipsPushes => &["S8"],
+            Self::HidesPositions => &["S9"],
+            Self::AnswersEarly => &["S10"],
+            Self::LeavesUnfenced => &["S13"],
+            Self::BelievesClocks => &["S14"],
+            Self::SwallowsGaps => &["L1"],
+            Self::NeverParks => &["L1", "L2"],
+        }
+    }
+
     /// All of them.
     pub const ALL: &[Self] = &[
         Self::SaysSavedEarly,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::calendar::Time;
 use crate::phone::{Air, Doom, PhoneEvent};
 use crate::scene;
-use crate::server::DeskAct;
+use crate::server::{Barrier, DeskAct};
 use crate::world::{Event, World};
 
 /// Something that goes wrong.
@@ -32,7 +32,7 @@ pub(crate) enum Fault {
     Lose,
     Slow,
     Offline,
-    KillServer,
+    KillServer(Barrier),
     StopServer,
     Drain,
     StopDatabase,
@@ -51,6 +51,7 @@ pub(crate) enum Fault {
     Cure,
     PruneFeed,
     PruneVerdicts,
+    PruneJournal,
 }
 
 /// Each with how often it is drawn.
@@ -65,12 +66,15 @@ const DRAWN: &[(Fault, u32)] = &[
     (Fault::Reboot, 4),
     (Fault::Freeze, 3),
     (Fault::Evict, 3),
-    (Fault::PutAway, 4),
-    (Fault::Clone, 3),
+    (Fault::PutAway, 6),
+    (Fault::Clone, 4),
     (Fault::Lose, 1),
     (Fault::Slow, 3),
     (Fault::Offline, 8),
-    (Fault::KillServer, 10),
+    (Fault::KillServer(Barrier::BeforeVerdict), 3),
+    (Fault::KillServer(Barrier::BeforeCommit), 3),
+    (Fault::KillServer(Barrier::AfterCommit), 4),
+    (Fault::KillServer(Barrier::AfterReply), 3),
     (Fault::StopServer, 4),
     (Fault::Drain, 3),
     (Fault::StopDatabase, 5),
@@ -81,10 +85,11 @@ const DRAWN: &[(Fault, u32)] = &[
     (Fault::Revoke, 2),
     (Fault::Withdraw, 4),
     (Fault::SwitchUser, 4),
-    (Fault::WeeksAway, 1),
+    (Fault::WeeksAway, 2),
     (Fault::Poison, 2),
     (Fault::PruneFeed, 3),
-    (Fault::PruneVerdicts, 3),
+    (Fault::PruneVerdicts, 4),
+    (Fault::PruneJournal, 3),
 ];
 
 impl World {
@@ -155,8 +160,10 @@ impl World {
             Fault::Doom(_) | Fault::Reboot | Fault::Freeze | Fault::Evict | Fault::SwitchUser => {
                 self.trouble_phone(fault)
             }
-            Fault::PutAway | Fault::Clone | Fault::Lose | Fault::Revoke => self.trouble_device(fault),
-            Fault::KillServer | Fault::StopServer | Fault::Drain => self.trouble_server(fault),
+            Fault::PutAway | Fault::Clone | Fault::Lose | Fault::Revoke | Fault::PruneJournal => {
+                self.trouble_device(fault)
+            }
+            Fault::KillServer(_) | Fault::StopServer | Fault::Drain => self.trouble_server(fault),
             Fault::StopDatabase | Fault::StartDatabase | Fault::UnknownCommit | Fault::Hiccup => {
                 self.trouble_database(fault);
             }
@@ -260,6 +267,7 @@ impl World {
             Fault::Clone if self.phones.len() < 6 => self.clone_phone(number),
             Fault::Clone => {}
             Fault::Lose => self.lose_phone(number),
+            Fault::PruneJournal => self.prune_phone(number),
             _ => {
                 let Some(device) = self.phones.get(number).map(|phone| phone.device) else { return };
                 self.desk(DeskAct::Revoke(device));
@@ -271,10 +279,10 @@ impl World {
         let number = self.some_node();
         let now = self.calendar.now();
         match fault {
-            Fault::KillServer => {
-                self.kill_node(number);
-                let after = self.chance.u64(500..20_000);
-                self.calendar.note(now + after, Event::StartNode(number));
+            Fault::KillServer(barrier) => {
+                if let Some(node) = self.nodes.get_mut(number).filter(|node| node.up) {
+                    node.doom = Some(barrier);
+                }
             }
             Fault::StopServer => {
                 if let Some(node) = self.nodes.get_mut(number).filter(|node| node.up) {
@@ -337,10 +345,14 @@ impl World {
     /// The installation is put back to where its backup was: it has another epoch from here on, and so has every topic.
     fn restore(&mut self) {
         let Some(backup) = self.database.backup.clone() else { return };
+        // Either the servers are started again with it, or they notice.
+        let restart = self.chance.bool();
         for number in 0..self.nodes.len() {
-            self.kill_node(number);
-            let after = self.chance.u64(1_000..8_000);
-            self.calendar.note(self.calendar.now() + after, Event::StartNode(number));
+            if restart {
+                self.kill_node(number);
+                let after = self.chance.u64(1_000..8_000);
+                self.calendar.note(self.calendar.now() + after, Event::StartNode(number));
+            }
         }
         // Files lie beside the database, in a store of their own.
         let photos = std::mem::take(&mut self.database.tables.photos);
@@ -388,10 +400,12 @@ impl World {
     /// The factory is shut for more than the two weeks that work may be old.
     fn trouble_time(&mut self, fault: Fault) {
         if fault == Fault::WeeksAway {
+            let first = self.some_phone();
             for number in 0..self.phones.len() {
-                self.note_phone(number, 1, PhoneEvent::Online(false));
+                let after = if number == first { 1 } else { 90_000 };
+                self.note_phone(number, after, PhoneEvent::Online(false));
             }
-            self.later(5_000, Fault::Weeks);
+            self.later(95_000, Fault::Weeks);
             return;
         }
         self.coverage.saw("fault: weeks away");
@@ -414,6 +428,7 @@ impl World {
         for number in 0..self.nodes.len() {
             if let Some(node) = self.nodes.get_mut(number) {
                 node.stopped_until = node.stopped_until.min(now);
+                node.doom = None;
             }
             self.start_node(number);
         }

@@ -15,8 +15,9 @@ impl World {
     pub(crate) fn history(&mut self) -> History {
         let mut history = self.database.tables.history();
         let restored = self.restored;
-        // What a lost phone had been told and a restored server has forgotten is nobody's fault.
-        let phones = self.phones.iter_mut().filter(|phone| !(restored && phone.destroyed));
+        let epoch = &self.database.tables.server_epoch;
+        // What a restored server has forgotten comes back with the phones that do.
+        let phones = self.phones.iter_mut().filter(|phone| !restored || (!phone.destroyed && phone.epoch == *epoch));
         history.devices = phones.map(Phone::leave).collect();
         history
     }
@@ -48,7 +49,9 @@ impl World {
         let topic = Topic::Site(self.scene.site);
         let items: Vec<ItemId> = self.scene.items.iter().copied().chain([self.scene.unborn]).collect();
         let head = self.database.tables.topics.get(&topic.to_string()).map_or(0, |topic| topic.head);
-        let Some(phone) = self.phones.get_mut(number).filter(|phone| phone.follows()) else { return Vec::new() };
+        let devices = &self.database.tables.devices;
+        let told = |phone: &&mut Phone| phone.follows() && devices.get(&phone.device).is_some_and(Option::is_none);
+        let Some(phone) = self.phones.get_mut(number).filter(told) else { return Vec::new() };
         let Some((cursor, items)) = phone.base(&items) else {
             return vec![format!("L3: phone {number} has no floor")];
         };
@@ -63,7 +66,7 @@ impl World {
 }
 
 impl Phone {
-    fn journal(&mut self) -> Vec<JournalLine> {
+    pub(crate) fn journal(&mut self) -> Vec<JournalLine> {
         self.store.journal(ActId(0), usize::MAX).unwrap_or_default()
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Parser;
-use floorline_simulation::{Coverage, Settings, Skew, run};
+use floorline_simulation::{Broken, Coverage, Settings, Skew, run};
 
 /// Phones and servers in one seeded world; stops at the first seed that breaks an invariant.
 #[derive(Parser)]
@@ -21,6 +21,12 @@ struct Args {
     /// Say everything that happens in the first seed, and run no other.
     #[arg(long)]
     trace: bool,
+    /// Make this deliberate mistake, by its name.
+    #[arg(long)]
+    broken: Option<String>,
+    /// Go on after a seed that fails.
+    #[arg(long)]
+    keep_going: bool,
     /// Say how often each thing happened.
     #[arg(long)]
     coverage: bool,
@@ -49,7 +55,7 @@ fn main() -> ExitCode {
     let threads = if args.trace { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| work(&shared, args.from + seeds, args.trace));
+            scope.spawn(|| work(&shared, &args, args.from + seeds));
         }
     });
     let mut sum = shared.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -74,20 +80,25 @@ fn main() -> ExitCode {
     if sum.failures.is_empty() && (!enough || missing.is_empty()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn work(shared: &Shared, end: u64, trace: bool) {
+fn work(shared: &Shared, args: &Args, end: u64) {
     while !shared.failed.load(Ordering::Relaxed) {
         let seed = shared.next.fetch_add(1, Ordering::Relaxed);
         if seed >= end {
             return;
         }
         let skew = Skew { phones: (seed % 4 == 0).then_some(seed), servers: 0 };
-        let outcome = run(seed, Settings { skew, broken: None, trace });
+        let outcome = run(seed, Settings { skew, broken: broken(args), trace: args.trace });
         let mut sum = shared.sum.lock().unwrap_or_else(PoisonError::into_inner);
         sum.coverage.add(&outcome.coverage);
         sum.entries += outcome.entries;
         if !outcome.found.is_empty() {
-            shared.failed.store(true, Ordering::Relaxed);
+            shared.failed.store(!args.keep_going, Ordering::Relaxed);
             sum.failures.push((seed, outcome.found));
         }
     }
+}
+
+fn broken(args: &Args) -> Option<Broken> {
+    let name = args.broken.as_deref()?;
+    Broken::ALL.iter().copied().find(|broken| format!("{broken:?}").eq_ignore_ascii_case(name))
 }

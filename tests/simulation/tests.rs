@@ -1,3 +1,57 @@
-//! What the simulation promises of itself.
+//! What the simulation promises of itself: nothing is broken, runs repeat, clocks decide nothing, and every deliberate mistake is caught.
 
 use super::*;
+
+/// Runs seeds until one finds something.
+fn first_found(seeds: std::ops::Range<u64>, settings: Settings) -> Option<(u64, Vec<String>)> {
+    seeds.map(|seed| (seed, run(seed, settings).found)).find(|(_, found)| !found.is_empty())
+}
+
+#[test]
+fn nothing_is_broken_whatever_goes_wrong() {
+    assert_eq!(first_found(0..150, Settings::default()), None);
+}
+
+#[test]
+fn a_seed_repeats_to_the_letter() {
+    for seed in 0..10 {
+        let (once, again) = (run(seed, Settings::default()), run(seed, Settings::default()));
+        assert_eq!(once.story, again.story);
+        assert_eq!(once.coverage, again.coverage);
+    }
+}
+
+/// S14: the same schedule with other clocks has the same verdicts and the same order.
+fn depends_on_clocks(seed: u64, broken: Option<Broken>) -> bool {
+    let with = |skew| run(seed, Settings { skew, broken, trace: false }).story;
+    let right = with(Skew::default());
+    let wrong = [
+        Skew { phones: Some(seed + 1), servers: 0 },
+        Skew { phones: Some(seed + 2), servers: 9 * 365 * 24 * 3_600_000 },
+        Skew { phones: None, servers: -9 * 365 * 24 * 3_600_000 },
+    ];
+    wrong.into_iter().any(|skew| with(skew) != right)
+}
+
+#[test]
+fn clocks_decide_nothing() {
+    for seed in 0..40 {
+        assert!(!depends_on_clocks(seed, None), "seed {seed} ends otherwise with other clocks");
+    }
+}
+
+#[test]
+fn a_server_that_believes_clocks_is_caught() {
+    assert!((0..40).any(|seed| depends_on_clocks(seed, Some(Broken::BelievesClocks))));
+}
+
+#[test]
+fn each_mistake_is_caught() {
+    for broken in Broken::ALL.iter().filter(|broken| **broken != Broken::BelievesClocks) {
+        let settings = Settings { broken: Some(*broken), ..Settings::default() };
+        let caught =
+            |found: &[String]| found.iter().any(|what| broken.breaks().iter().any(|name| what.starts_with(name)));
+        let seed = (0..400).find(|seed| caught(&run(*seed, settings).found));
+        assert!(seed.is_some(), "{broken:?} breaks {:?} and nobody noticed", broken.breaks());
+    }
+}

@@ -58,8 +58,8 @@ impl Client {
         if is_older(&self.config.app_version, &welcome.minimum_app) {
             self.tell(Notice::Outdated { minimum: welcome.minimum_app.clone() });
         }
-        self.note_epoch(&welcome.server_epoch, store)?;
-        if let Some(reason) = self.compare(&welcome, store)? {
+        let broken = self.compare(&welcome, store)?;
+        if let Some(reason) = self.note_epoch(&welcome.server_epoch, broken, store)? {
             self.seal(reason, now);
             return Ok(());
         }

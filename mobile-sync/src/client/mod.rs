@@ -20,6 +20,7 @@ use floorline_domain::ids::{DeviceId, LeaseId, LocationId, StreamId, UserId};
 
 pub use self::effect::{Effect, Notice};
 pub use self::event::{Event, OpenFailure};
+use self::rewind::Renewal;
 pub use self::work::{Act, Scanned};
 use crate::base::{Base, item_row};
 use crate::chance::Chance;
@@ -65,6 +66,8 @@ pub struct Client {
     leases: BTreeMap<LeaseId, KeptLease>,
     /// The server's, at the last welcome.
     server_epoch: Option<String>,
+    /// The server was rewound: what is taken back when this stream ends.
+    renewal: Option<Renewal>,
     scans: VecDeque<(UserId, i64)>,
     effects: Vec<Effect>,
 }
@@ -99,6 +102,7 @@ impl Client {
             sessions: BTreeMap::new(),
             actor: None,
             server_epoch: loaded.server_epoch,
+            renewal: None,
             leases: loaded.leases.into_iter().map(|lease| (lease.lease_id, lease)).collect(),
             scans: VecDeque::new(),
             effects: Vec::new(),

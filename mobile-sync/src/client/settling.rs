@@ -127,8 +127,9 @@ impl Client {
     pub(super) fn reseal(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
         let from = self.outbox.stream().id;
         let to = self.chance.stream();
-        let entries = self.outbox.unsent();
+        self.take_back(store)?;
         self.outbox.reseal(to, store)?;
+        let entries = self.outbox.unsent();
         self.tell(Notice::Resealed { from, to, entries });
         Ok(())
     }

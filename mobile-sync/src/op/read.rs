@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Operation;
 use super::data::read_operation;
-use crate::entry::{Clock, Entry, WireEntry};
+use crate::entry::{Clock, Entry, Origin, WireEntry};
 use crate::limits::{ENTRY_BYTES, OLDEST_SCHEMA, SCHEMA};
 use crate::strict;
 
@@ -19,14 +19,16 @@ pub struct Unreadable {
     pub field: Option<&'static str>,
     /// What is wrong with it.
     pub message: String,
+    /// Where it stood first, when it is offered again and says so legibly.
+    pub origin: Option<Origin>,
 }
 
 pub(super) fn malformed(field: Option<&'static str>, message: impl Into<String>) -> Unreadable {
-    Unreadable { reason: Reason::Malformed, field, message: message.into() }
+    Unreadable { reason: Reason::Malformed, field, message: message.into(), origin: None }
 }
 
 pub(super) fn unsupported(field: &'static str, message: String) -> Unreadable {
-    Unreadable { reason: Reason::Unsupported, field: Some(field), message }
+    Unreadable { reason: Reason::Unsupported, field: Some(field), message, origin: None }
 }
 
 /// What must be known before the rest can be read at all.
@@ -41,6 +43,19 @@ struct Head {
 ///
 /// What fails here was still hashed like any other entry; it is parked with its bytes.
 pub fn read_entry(bytes: &[u8], place: i64) -> Result<Entry, Unreadable> {
+    read(bytes, place).map_err(|unreadable| Unreadable { origin: origin(bytes), ..unreadable })
+}
+
+/// The origin alone, of an entry that cannot be read otherwise.
+fn origin(bytes: &[u8]) -> Option<Origin> {
+    #[derive(Deserialize)]
+    struct Named {
+        origin: Origin,
+    }
+    serde_json::from_slice::<Named>(bytes).ok().map(|named| named.origin)
+}
+
+fn read(bytes: &[u8], place: i64) -> Result<Entry, Unreadable> {
     if bytes.len() > ENTRY_BYTES {
         return Err(malformed(None, format!("{} bytes, at most {ENTRY_BYTES} are read", bytes.len())));
     }
@@ -160,6 +175,20 @@ mod tests {
         assert_eq!(refused(&with("action.complete", "item.scrap")), (Reason::Malformed, Some("data")));
         assert_eq!(refused(r#"{"seq":1039}"#), (Reason::Malformed, None));
         assert_eq!(refused("not json"), (Reason::Malformed, None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_still_says_where_it_stood_first() {
+        let stream = "b1c00000-0000-4000-8000-000000000001";
+        let origin = format!(r#""origin":{{"stream_id":"{stream}","seq":6,"hash":"{}"}}"#, crate::chain::sha256(b"x"));
+        let named = |text: &str| read_entry(text.as_bytes(), 2).unwrap_err().origin.map(|origin| origin.seq);
+        assert_eq!(
+            named(&format!(r#"{{"seq":2,"schema":7,"op":"note.add","data":{{"text":"\u0000"}},{origin}}}"#)),
+            Some(6)
+        );
+        assert_eq!(named(&format!(r#"{{"seq":2,"schema":999,{origin}}}"#)), Some(6));
+        assert_eq!(named(r#"{"seq":2,"schema":999,"origin":{"stream_id":7}}"#), None);
+        assert_eq!(named("not json"), None);
     }
 
     #[test]

@@ -2,25 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use floorline_domain::ids::StreamId;
+use floorline_domain::ids::{EntryKey, StreamId};
 use serde_json::{Value, json};
 
 use super::{Outbox, fresh};
-use crate::store::{ActId, Kept, Store, StoreError};
+use crate::store::{Kept, Store, StoreError};
 use crate::wire::Raw;
 
 impl Outbox {
     /// Opens another stream and offers everything without a verdict again there.
     pub(crate) fn reseal(&mut self, id: StreamId, store: &mut impl Store) -> Result<(), StoreError> {
-        let leftovers: Vec<ActId> = std::mem::take(&mut self.queue).into_values().collect();
+        let leftovers: Vec<Kept> =
+            self.acts.values().filter(|held| held.settled.is_none()).map(|held| held.kept.clone()).collect();
+        self.queue.clear();
         self.stream = fresh(id);
         store.open_stream(&self.stream)?;
         let mut moved = BTreeMap::new();
-        for act in leftovers {
-            let Some(old) = self.acts.get(&act).map(|held| held.kept.clone()) else { continue };
-            let seq = self.next_seq();
+        for old in leftovers {
+            let (act, seq) = (old.act, self.next_seq());
             let bytes = offer_again(&old, seq, &moved)?;
-            moved.insert(old.key.seq, seq);
+            moved.insert(old.key, seq);
             let kept = Kept { earlier: old.earlier, ..self.link(bytes, seq, act, old.made_time) };
             store.reoffer(&kept)?;
             self.hold(kept, None);
@@ -30,13 +31,14 @@ impl Outbox {
 }
 
 /// The same act as a new entry: `seq` anew, the predecessor renumbered or none, and where it stood first.
-fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<i64, i64>) -> Result<Raw, StoreError> {
+fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<EntryKey, i64>) -> Result<Raw, StoreError> {
     let broken = |error: serde_json::Error| StoreError(format!("entry {}: {error}", old.key.seq));
     let mut entry: Value = old.bytes.read().map_err(broken)?;
     let members = entry.as_object_mut().ok_or_else(|| StoreError(format!("entry {} is no object", old.key.seq)))?;
     members.insert("seq".to_owned(), json!(seq));
     if let Some(base) = members.get_mut("base").and_then(Value::as_object_mut) {
-        let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&seq));
+        let place = |seq| EntryKey { stream_id: old.key.stream_id, seq };
+        let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&place(seq)));
         match predecessor {
             Some(seq) => base.insert("predecessor".to_owned(), json!(seq)),
             None => base.remove("predecessor"),

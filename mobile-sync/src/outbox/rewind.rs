@@ -1,8 +1,12 @@
 //! Going back to where a rewound server is: what it has forgotten is unsent again, the same bytes under the same numbers.
 
-use super::Outbox;
+use std::collections::BTreeSet;
+
+use floorline_domain::ids::StreamId;
+
+use super::{Outbox, fresh};
 use crate::chain::{self, Hash};
-use crate::store::{JournalLine, Kept, Store, StoreError, StreamState};
+use crate::store::{ActId, JournalLine, Kept, Store, StoreError, StreamState};
 use crate::wire::SealReason;
 
 /// What a rewind came to.
@@ -36,6 +40,27 @@ impl Outbox {
             self.hold_again(line);
         }
         Ok(Rewound { entries: after.len(), broken })
+    }
+
+    /// Whether the journal has verdicts of earlier streams.
+    pub(crate) fn was_judged_before(&self, store: &mut impl Store) -> Result<bool, StoreError> {
+        let lines = store.journal(ActId(0), usize::MAX)?;
+        Ok(lines.iter().any(|line| line.settled.is_some() && line.kept.key.stream_id != self.stream.id))
+    }
+
+    /// Takes verdicts back, those of earlier streams or all: what they were given for is to be offered again on the next stream. Gives how
+    /// many.
+    pub(crate) fn take_back(&mut self, all: bool, store: &mut impl Store) -> Result<usize, StoreError> {
+        let mut lines = store.journal(ActId(0), usize::MAX)?;
+        lines.retain(|line| line.settled.is_some() && (all || line.kept.key.stream_id != self.stream.id));
+        let streams: BTreeSet<StreamId> = lines.iter().map(|line| line.kept.key.stream_id).collect();
+        for stream in streams {
+            store.rewind(&fresh(stream))?;
+        }
+        for line in &lines {
+            self.hold_again(line);
+        }
+        Ok(lines.len())
     }
 
     /// True when entries are missing between the last verdict and what is unsent: this stream cannot go on.

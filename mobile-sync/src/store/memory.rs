@@ -1,6 +1,7 @@
 //! The reference: what every other store must keep the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use floorline_domain::ids::{LeaseId, StreamId};
 
@@ -18,18 +19,22 @@ pub struct MemoryStore {
     now: Memory,
 }
 
+/// The two large tables are shared between what is durable and what is not until one of them changes: a commit costs little.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Memory {
     stream: Option<StreamState>,
     server_epoch: Option<String>,
-    entries: BTreeMap<ActId, JournalLine>,
+    entries: Arc<BTreeMap<ActId, Arc<JournalLine>>>,
     last_act: u64,
     leases: BTreeMap<LeaseId, KeptLease>,
     /// By hash: whether the server has it.
     files: BTreeMap<Hash, bool>,
     topics: BTreeMap<Topic, TopicCursor>,
-    rows: BTreeMap<(Topic, String, String), Row>,
+    rows: Arc<BTreeMap<RowKey, Arc<Row>>>,
 }
+
+/// A feed, a noun and an id.
+type RowKey = (Topic, String, String);
 
 impl MemoryStore {
     /// Loses everything since the last commit, as a power cut does.
@@ -38,14 +43,15 @@ impl MemoryStore {
     }
 
     fn line(&mut self, act: ActId) -> Result<&mut JournalLine, StoreError> {
-        self.now.entries.get_mut(&act).ok_or_else(|| StoreError(format!("act {} is not kept", act.0)))
+        let line = Arc::make_mut(&mut self.now.entries).get_mut(&act);
+        line.map(Arc::make_mut).ok_or_else(|| StoreError(format!("act {} is not kept", act.0)))
     }
 }
 
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         let Memory { stream, server_epoch, entries, last_act, leases, topics, .. } = &self.now;
-        let open = |line: &&JournalLine| {
+        let open = |line: &&Arc<JournalLine>| {
             line.settled
                 .as_ref()
                 .is_some_and(|settled| settled.shown_until.is_some() || settled.attention != Attention::None)
@@ -57,7 +63,7 @@ impl Store for MemoryStore {
             stream: *stream,
             server_epoch: server_epoch.clone(),
             outbox,
-            open: entries.values().filter(open).cloned().collect(),
+            open: entries.values().filter(open).map(|line| (**line).clone()).collect(),
             last_act: *last_act,
             leases: leases.values().cloned().collect(),
             topics: topics.values().cloned().collect(),
@@ -81,7 +87,8 @@ impl Store for MemoryStore {
 
     fn append(&mut self, kept: &Kept) -> Result<(), StoreError> {
         self.now.last_act = self.now.last_act.max(kept.act.0);
-        self.now.entries.insert(kept.act, JournalLine { kept: kept.clone(), settled: None });
+        let line = JournalLine { kept: kept.clone(), settled: None };
+        Arc::make_mut(&mut self.now.entries).insert(kept.act, Arc::new(line));
         Ok(())
     }
 
@@ -102,18 +109,19 @@ impl Store for MemoryStore {
     }
 
     fn judged(&mut self, stream: StreamId, from_seq: i64) -> Result<Vec<JournalLine>, StoreError> {
-        let judged = |line: &&JournalLine| {
+        let judged = |line: &&Arc<JournalLine>| {
             line.settled.is_some() && line.kept.key.stream_id == stream && line.kept.key.seq >= from_seq
         };
-        let mut lines: Vec<JournalLine> = self.now.entries.values().filter(judged).cloned().collect();
+        let judged = self.now.entries.values().filter(judged);
+        let mut lines: Vec<JournalLine> = judged.map(|line| (**line).clone()).collect();
         lines.sort_by_key(|line| line.kept.key.seq);
         Ok(lines)
     }
 
     fn rewind(&mut self, stream: &StreamState) -> Result<(), StoreError> {
         let forgotten =
-            |line: &&mut JournalLine| line.kept.key.stream_id == stream.id && line.kept.key.seq > stream.acked_seq;
-        for line in self.now.entries.values_mut().filter(forgotten) {
+            |line: &&mut Arc<JournalLine>| line.kept.key.stream_id == stream.id && line.kept.key.seq > stream.acked_seq;
+        for line in Arc::make_mut(&mut self.now.entries).values_mut().filter(forgotten).map(Arc::make_mut) {
             if let Some(settled) = line.settled.take() {
                 line.kept.earlier = Some(settled.verdict);
             }
@@ -138,11 +146,11 @@ impl Store for MemoryStore {
 
     fn journal(&mut self, after: ActId, limit: usize) -> Result<Vec<JournalLine>, StoreError> {
         let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        Ok(self.now.entries.range(later).take(limit).map(|(_, line)| line.clone()).collect())
+        Ok(self.now.entries.range(later).take(limit).map(|(_, line)| (**line).clone()).collect())
     }
 
     fn prune(&mut self, settled_before: i64) -> Result<(), StoreError> {
-        self.now.entries.retain(|_, line| {
+        Arc::make_mut(&mut self.now.entries).retain(|_, line| {
             line.settled.as_ref().is_none_or(|settled| {
                 settled.settled_time >= settled_before
                     || settled.attention != Attention::None
@@ -179,7 +187,7 @@ impl Store for MemoryStore {
     }
 
     fn swap(&mut self, at: &TopicCursor, rows: &[Row]) -> Result<(), StoreError> {
-        self.now.rows.retain(|(topic, _, _), _| *topic != at.topic);
+        Arc::make_mut(&mut self.now.rows).retain(|(topic, _, _), _| *topic != at.topic);
         for row in rows {
             self.put_row(at.topic, row)?;
         }
@@ -187,28 +195,28 @@ impl Store for MemoryStore {
     }
 
     fn put_row(&mut self, topic: Topic, row: &Row) -> Result<(), StoreError> {
-        self.now.rows.insert((topic, row.kind.clone(), row.id.clone()), row.clone());
+        Arc::make_mut(&mut self.now.rows).insert((topic, row.kind.clone(), row.id.clone()), Arc::new(row.clone()));
         Ok(())
     }
 
     fn drop_row(&mut self, topic: Topic, kind: &str, id: &str) -> Result<(), StoreError> {
-        self.now.rows.remove(&(topic, kind.to_owned(), id.to_owned()));
+        Arc::make_mut(&mut self.now.rows).remove(&(topic, kind.to_owned(), id.to_owned()));
         Ok(())
     }
 
     fn row(&mut self, topic: Topic, kind: &str, id: &str) -> Result<Option<Row>, StoreError> {
-        Ok(self.now.rows.get(&(topic, kind.to_owned(), id.to_owned())).cloned())
+        Ok(self.now.rows.get(&(topic, kind.to_owned(), id.to_owned())).map(|row| (**row).clone()))
     }
 
     fn rows(&mut self, topic: Topic, kind: &str) -> Result<Vec<Row>, StoreError> {
         let from = (topic, kind.to_owned(), String::new());
-        let same = |((of, noun, _), _): &(&(Topic, String, String), &Row)| *of == topic && noun == kind;
-        Ok(self.now.rows.range(from..).take_while(same).map(|(_, row)| row.clone()).collect())
+        let same = |((of, noun, _), _): &(&RowKey, &Arc<Row>)| *of == topic && noun == kind;
+        Ok(self.now.rows.range(from..).take_while(same).map(|(_, row)| (**row).clone()).collect())
     }
 
     fn clear_base(&mut self) -> Result<(), StoreError> {
         self.now.topics.clear();
-        self.now.rows.clear();
+        self.now.rows = Arc::default();
         Ok(())
     }
 }

@@ -100,7 +100,7 @@ pub struct Acked {
 pub enum SealReason {
     /// Two futures for one `seq`.
     Fork,
-    /// Entries that the rewound server asks for are no longer on the device.
+    /// Entries that the rewound server asks for are no longer on the device, or stand on an earlier stream.
     Hole,
     /// The device's storage was lost or replaced.
     Wiped,

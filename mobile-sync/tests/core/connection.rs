@@ -165,6 +165,17 @@ fn goaway_spreads_the_return_and_sends_nothing_more() {
 }
 
 #[test]
+fn a_phone_that_waits_for_a_verdict_before_it_leaves_sleeps_meanwhile() {
+    let mut phone = Phone::new(1);
+    phone.online();
+    phone.server.mute = true;
+    phone.act(note(1)).unwrap();
+    phone.frame(ServerFrame::Goaway(Goaway { jitter_ms: 0, reason: "DEPLOY".to_owned() }));
+    let wake_at = phone.client.wake_at().unwrap();
+    assert!(wake_at > phone.now.monotonic, "woken at {wake_at} to find nothing to do at {}", phone.now.monotonic);
+}
+
+#[test]
 fn a_revoked_device_may_still_hand_in_what_it_has() {
     let mut phone = Phone::new(1);
     phone.online();

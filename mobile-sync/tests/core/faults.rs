@@ -1,4 +1,5 @@
-//! Any order of acts, drops, lost answers, crashes, seals and restored servers: every saved act is booked exactly once, in order.
+//! Any order of acts, drops, lost answers, crashes, seals and restored servers: every saved act is booked exactly once, in order where that
+//! can be.
 
 use floorline_mobile_sync::store::{ActId, Store};
 use floorline_mobile_sync::wire::Close;
@@ -38,12 +39,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// How many of the latest verdicts are of the phone's open stream: a restore never goes back behind a seal here.
+/// How many of the latest verdicts are of the phone's open stream.
 fn since_the_last_seal(phone: &Phone) -> usize {
     let stream = phone.client.stream();
-    let sealed = phone.server.streams.get(&stream).is_none_or(|stream| stream.sealed);
-    let newest = phone.server.judged.iter().rev().take_while(|(id, _, _)| *id == stream);
-    if sealed { 0 } else { newest.count() }
+    phone.server.judged.iter().rev().take_while(|(id, _, _)| *id == stream).count()
 }
 
 proptest! {
@@ -53,6 +52,7 @@ proptest! {
     fn nothing_is_lost_and_nothing_is_doubled(seed in 0_u128..1_000_000, steps in proptest::collection::vec(step(), 1..60)) {
         let mut phone = Phone::new(seed);
         let mut saved = Vec::new();
+        let mut in_order = true;
         for step in steps {
             match step {
                 Step::Act => {
@@ -78,8 +78,9 @@ proptest! {
                     }
                 }
                 Step::Rewind { back, heard } => {
-                    let back = back.min(since_the_last_seal(&phone));
-                    phone.server.rewind(back);
+                    // A server that is put back behind a seal and says nothing takes new work before the old comes back.
+                    in_order &= heard || back <= since_the_last_seal(&phone);
+                    phone.server.rewind(back.min(phone.server.judged.len()));
                     if heard {
                         phone.close(Close::Other(1006));
                     }
@@ -96,7 +97,11 @@ proptest! {
         phone.online();
         phone.pass(300_000);
         prop_assert_eq!(phone.client.unsent(), 0, "every outbox drains");
-        let booked: Vec<String> = phone.server.log.iter().map(|entry| entry.data["text"].as_str().unwrap().to_owned()).collect();
+        let mut booked: Vec<String> = phone.server.log.iter().map(|entry| entry.data["text"].as_str().unwrap().to_owned()).collect();
+        if !in_order {
+            booked.sort_unstable();
+            saved.sort_unstable();
+        }
         prop_assert_eq!(&booked, &saved, "once each, in order");
         let journal = phone.store.journal(ActId(0), 1000).unwrap();
         prop_assert_eq!(journal.len(), saved.len());

@@ -198,10 +198,11 @@ fn a_restored_server_that_remembers_another_entry_is_a_fork() {
     let mut phone = booked(5);
     let sealed = phone.client.stream();
     phone.server.streams.get_mut(&sealed).unwrap().receipts.get_mut(&2).unwrap().0 = chain::sha256(b"another");
+    phone.server.log[1].data = json!({ "text": "another's" });
     restore(&mut phone, 3);
     assert_eq!(seals(&phone), [SealReason::Fork]);
     assert_ne!(phone.client.stream(), sealed);
-    assert_eq!(said(&phone), notes(1..=5));
+    assert_eq!(said(&phone), ["note 1", "another's", "note 2", "note 3", "note 4", "note 5"]);
 }
 
 #[test]
@@ -215,6 +216,21 @@ fn a_fork_is_seen_even_where_the_journal_begins_after_it() {
     restore(&mut phone, 2);
     assert_eq!(seals(&phone), []);
     assert_eq!(said(&phone), notes(1..=5));
+}
+
+#[test]
+fn what_was_judged_on_an_earlier_stream_comes_back_as_well() {
+    let mut phone = booked(2);
+    phone.close(Close::Sealed);
+    phone.pass(60_000);
+    work(&mut phone, 3..=4);
+    assert_eq!(said(&phone), notes(1..=4));
+    // The restored server knows the first note only: it has forgotten the second, and the stream of the others.
+    restore(&mut phone, 3);
+    phone.pass(60_000);
+    assert_eq!(phone.client.unsent(), 0);
+    assert_eq!(said(&phone), notes(1..=4), "in the order they were done, each once");
+    assert_eq!(seals(&phone), [SealReason::Hole]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use floorline_domain::ids::StreamId;
 use floorline_mobile_sync::chain::{self, Hash};
-use floorline_mobile_sync::entry::WireEntry;
+use floorline_mobile_sync::entry::{Origin, WireEntry};
 use floorline_mobile_sync::topic::Topic;
 use floorline_mobile_sync::wire::{
     ClientFrame, Close, Gap, Hello, Limits, Mode, Raw, Results, Retry, ServerFrame, Submit, TopicState, Welcome,
@@ -50,6 +50,8 @@ pub(crate) struct Server {
     pub frames: Vec<ClientFrame>,
     /// Every entry judged, in order, and whether it was booked.
     pub judged: Vec<(StreamId, i64, bool)>,
+    /// What was decided for entries that were offered again, and where they stand.
+    origins: BTreeMap<Origin, (StreamId, i64, Raw)>,
     /// How often history was rewound; in every epoch's name.
     rewound: usize,
     session: i64,
@@ -72,6 +74,7 @@ impl Server {
             minimum_app: "0".to_owned(),
             frames: Vec::new(),
             judged: Vec::new(),
+            origins: BTreeMap::new(),
             rewound: 0,
             session: 0,
             open: None,
@@ -107,6 +110,7 @@ impl Server {
         for (id, seq, booked) in self.judged.split_off(self.judged.len().saturating_sub(k)).into_iter().rev() {
             let stream = self.streams.get_mut(&id).unwrap();
             stream.receipts.remove(&seq);
+            self.origins.retain(|_, (stream, place, _)| (*stream, *place) != (id, seq));
             stream.last_seq = seq - 1;
             stream.last_hash = stream.receipts.get(&stream.last_seq).map_or(chain::start(id), |(hash, _)| *hash);
             if booked {
@@ -206,9 +210,11 @@ impl Server {
         let entry: WireEntry = bytes.read().unwrap();
         assert_eq!(entry.seq, seq);
         let earlier = entry.origin.and_then(|origin| {
-            let (stored, verdict) = self.streams.get(&origin.stream_id)?.receipts.get(&origin.seq)?;
-            (*stored == origin.hash).then(|| verdict.clone())
+            let own = self.streams.get(&origin.stream_id).and_then(|stream| stream.receipts.get(&origin.seq));
+            let own = own.filter(|(stored, _)| *stored == origin.hash).map(|(_, verdict)| verdict.clone());
+            own.or_else(|| self.origins.get(&origin).map(|(_, _, verdict)| verdict.clone()))
         });
+        let decided = earlier.is_none();
         let logged = self.log.len();
         let mut verdict = match earlier {
             Some(verdict) => verdict.read::<Value>().unwrap(),
@@ -216,7 +222,11 @@ impl Server {
         };
         verdict.as_object_mut().unwrap().insert("seq".to_owned(), json!(seq));
         let verdict = Raw::of(&verdict).unwrap();
-        self.judged.push((self.open.unwrap(), seq, self.log.len() > logged));
+        let open = self.open.unwrap();
+        self.judged.push((open, seq, self.log.len() > logged));
+        if let Some(origin) = entry.origin.filter(|_| decided) {
+            self.origins.insert(origin, (open, seq, verdict.clone()));
+        }
         let stream = self.stream();
         stream.last_seq = seq;
         stream.last_hash = hash;

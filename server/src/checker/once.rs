@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use floorline_domain::{EntryKey, Outcome};
+use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::verdict::Verdict;
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ pub(super) fn one_receipt_a_key(index: &Index<'_>) -> Vec<Violation> {
 
 /// An entry, what was offered again of it, and what was booked from its case: one of them is applied at most.
 pub(super) fn one_booking_an_act(index: &Index<'_>) -> Vec<Violation> {
-    let mut acts: BTreeMap<EntryKey, Vec<&Receipt>> = BTreeMap::new();
+    let mut acts: BTreeMap<Origin, Vec<&Receipt>> = BTreeMap::new();
     let applied = index.history.receipts.iter().filter(|receipt| receipt.outcome == Outcome::Applied);
     for receipt in applied.filter(|receipt| !index.is_repeated(receipt)) {
         let booked = acts.entry(first_place(index, receipt)).or_default();
@@ -37,19 +38,25 @@ pub(super) fn one_booking_an_act(index: &Index<'_>) -> Vec<Violation> {
         }
     }
     let doubled = acts.into_iter().filter(|(_, booked)| booked.len() > 1);
-    doubled.map(|(key, booked)| S2.broken(format!("{} was booked under {} keys", named(key), booked.len()))).collect()
+    let found = doubled.map(|(first, booked)| {
+        let key = EntryKey { stream_id: first.stream_id, seq: first.seq };
+        format!("{} was booked under {} keys", named(key), booked.len())
+    });
+    found.map(|what| S2.broken(what)).collect()
 }
 
-/// Where the act of a receipt stood first.
-fn first_place(index: &Index<'_>, receipt: &Receipt) -> EntryKey {
-    let mut place = receipt.key;
+/// Where the act of a receipt stood first. Two futures of one place are two acts.
+fn first_place(index: &Index<'_>, receipt: &Receipt) -> Origin {
+    let EntryKey { stream_id, seq } = receipt.key;
+    let mut first = Origin { stream_id, seq, hash: receipt.hash };
     let mut origin = index.origin(receipt);
     for _ in 0..OFFERS {
         let Some(earlier) = origin else { break };
-        place = EntryKey { stream_id: earlier.stream_id, seq: earlier.seq };
+        first = earlier;
+        let place = EntryKey { stream_id: earlier.stream_id, seq: earlier.seq };
         origin = index.receipt(place).filter(|receipt| receipt.hash == earlier.hash).and_then(|it| index.origin(it));
     }
-    place
+    first
 }
 
 /// No event without a receipt, and an item's event says the entry it is stored under.

@@ -6,6 +6,7 @@ mod planted;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use floorline_domain::{DeviceId, ItemId, UserId};
 use floorline_mobile_sync::client::{self, Client, Config, Effect, Notice};
@@ -30,7 +31,7 @@ pub(crate) enum PhoneEvent {
     /// A connection stands, or not.
     Opened { connection: u64, line: Option<LineId> },
     /// A frame.
-    Heard { line: LineId, text: String },
+    Heard { line: LineId, text: String, epoch: Arc<str> },
     /// A connection is gone.
     Closed { line: LineId, close: Close },
     /// A snapshot was fetched, or not.
@@ -86,7 +87,7 @@ pub(crate) struct Phone {
     saved: BTreeSet<ActId>,
     told: Vec<Told>,
     /// The server's epoch by the latest welcome.
-    epoch: String,
+    pub(crate) epoch: String,
     /// Acts whose confirmation was shown, with the item's version that they led to.
     confirmed: BTreeMap<ActId, (ItemId, i64)>,
     skew: i64,
@@ -186,6 +187,16 @@ impl World {
         self.note_phone(number, 500, PhoneEvent::Start { reboot: true });
     }
 
+    /// The phone lets go of what it was told long ago.
+    pub(crate) fn prune_phone(&mut self, number: usize) {
+        let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.destroyed) else { return };
+        let pruned = phone.store.prune(i64::MAX).and_then(|()| phone.store.commit());
+        debug_assert!(pruned.is_ok(), "a store in memory does not fail by itself");
+        let kept = phone.journal().iter().map(|line| line.kept.act).collect();
+        phone.saved = phone.saved.intersection(&kept).copied().collect();
+        self.coverage.saw("fault: journal pruned");
+    }
+
     /// A phone is gone, with everything on it.
     pub(crate) fn lose_phone(&mut self, number: usize) {
         let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.destroyed) else { return };
@@ -223,7 +234,7 @@ impl World {
                 }
             }
             PhoneEvent::Opened { connection, line } => self.opened(number, connection, line),
-            PhoneEvent::Heard { line, text } => self.listen(number, line, text),
+            PhoneEvent::Heard { line, text, epoch } => self.listen(number, line, text, &epoch),
             PhoneEvent::Closed { line, close } => self.closed(number, line, close),
             PhoneEvent::Snapshot { topic, text: Some(text) } => {
                 self.handle(number, client::Event::Snapshot { topic, text });
@@ -231,7 +242,9 @@ impl World {
             PhoneEvent::Snapshot { topic, text: None } => self.handle(number, client::Event::SnapshotFailed { topic }),
             PhoneEvent::Uploaded { sha256 } => self.uploaded(number, sha256),
             PhoneEvent::Act => self.act(number),
+            // Once nothing goes wrong any more, nobody goes offline either.
             PhoneEvent::Online(online) => {
+                let online = online || self.calm_since.is_some();
                 phone.online = online;
                 self.handle(number, if online { client::Event::Online } else { client::Event::Offline });
             }
@@ -374,11 +387,7 @@ impl World {
                 Effect::Open { connection } => self.dial(number, connection),
                 Effect::Send { connection, frame } => {
                     if let ClientFrame::Seal(seal) = &frame {
-                        self.coverage.saw(if seal.reason == SealReason::Hole {
-                            "hole"
-                        } else {
-                            "fork seen by the phone"
-                        });
+                        self.coverage.saw(if seal.reason == SealReason::Hole { "hole" } else { "fork" });
                     }
                     self.send_up(number, connection, &frame);
                 }

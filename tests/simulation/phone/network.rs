@@ -71,7 +71,7 @@ impl World {
         let delay = 1 + self.latency(30);
         if self.network.line(id).is_some_and(|line| line.captive) {
             let page = "<html>Please accept our terms</html>".to_owned();
-            self.note_phone(number, delay, PhoneEvent::Heard { line: id, text: page });
+            self.note_phone(number, delay, PhoneEvent::Heard { line: id, text: page, epoch: "".into() });
             return;
         }
         let Some(node) = self.network.line(id).filter(|line| line.heard).map(|line| line.node) else { return };
@@ -125,20 +125,20 @@ impl World {
         self.network.tidy();
     }
 
-    pub(super) fn listen(&mut self, number: usize, line: LineId, text: String) {
+    pub(super) fn listen(&mut self, number: usize, line: LineId, text: String, epoch: &str) {
         let Some(connection) = self.network.line(line).filter(|line| line.heard).map(|line| line.connection) else {
             return;
         };
         if self.phones.get(number).and_then(|phone| phone.client.as_ref()).map(client::Client::connection)
             == Some(connection)
         {
-            self.record(number, &text);
+            self.record(number, &text, epoch);
         }
         self.handle(number, client::Event::Frame { connection, text });
     }
 
     /// Remembers every verdict that a phone was ever told, and what else it heard.
-    fn record(&mut self, number: usize, text: &str) {
+    fn record(&mut self, number: usize, text: &str, epoch: &str) {
         let Ok(frame) = ServerFrame::parse(text) else { return };
         let Some(phone) = self.phones.get_mut(number) else { return };
         let Some(stream_id) = phone.client.as_ref().map(client::Client::stream) else { return };
@@ -156,7 +156,7 @@ impl World {
             };
             let key = floorline_domain::EntryKey { stream_id, seq };
             let text = raw.text().to_owned();
-            phone.told.push(Told { key, server_epoch: phone.epoch.clone(), text });
+            phone.told.push(Told { key, server_epoch: epoch.to_owned(), text });
         }
         match frame {
             ServerFrame::Reset(reset) => {

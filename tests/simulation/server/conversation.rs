@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use floorline_mobile_sync::chain::{self, Hash};
 use floorline_mobile_sync::limits::JITTER;
 use floorline_mobile_sync::wire::{ClientFrame, Close, Pong, Retry, Revoked, ServerFrame, Submit};
 use floorline_server::floor::engine::{DeviceSubmit, Submitted};
 use floorline_server::floor::sync::core::{ResultsPage, Step, page};
 
-use super::{Live, NodeEvent, Talk, Work};
+use super::{Barrier, Live, NodeEvent, Talk, Work};
 use crate::broken::Broken;
 use crate::calendar::Time;
 use crate::database::Key;
@@ -94,6 +95,7 @@ impl World {
             entries: submit.entries,
             hashes: submit.hashes,
         };
+        let submit = if self.is(Broken::IgnoresHashes) { self.without_hashes(submit) } else { submit };
         let Some(node) = self.nodes.get_mut(number) else { return };
         if node.leaving {
             let after_ms = u64::try_from(JITTER.as_millis()).unwrap_or_default();
@@ -105,6 +107,23 @@ impl World {
         self.kick(number);
     }
 
+    /// A mistake: whatever a phone says its chain is, is taken for the server's.
+    fn without_hashes(&self, submit: DeviceSubmit) -> DeviceSubmit {
+        let tables = &self.database.tables;
+        let Some(row) = tables.streams.get(&submit.stream_id) else { return submit };
+        let (mut hashes, mut last) = (Vec::new(), row.held.last_hash);
+        for (seq, entry) in (submit.first_seq..).zip(&submit.entries) {
+            match tables.receipts.get(&(submit.stream_id, seq)) {
+                Some(stored) => hashes.push(Hash(stored.receipt.hash)),
+                None => {
+                    last = chain::next(&last, entry.bytes());
+                    hashes.push(last);
+                }
+            }
+        }
+        DeviceSubmit { hashes, ..submit }
+    }
+
     /// A batch was answered; by now the connection may be another's.
     pub(super) fn answer(&mut self, number: usize, line: LineId, submitted: Submitted) {
         if let Some(node) = self.nodes.get_mut(number) {
@@ -114,6 +133,7 @@ impl World {
         for step in live.session.submitted(submitted) {
             self.take(number, line, step);
         }
+        self.dies_at(number, Barrier::AfterReply);
     }
 
     fn read_results(&mut self, number: usize, line: LineId, after: i64) {

@@ -1,6 +1,6 @@
 //! Feeds: what each connection has not been sent yet.
 
-use floorline_mobile_sync::wire::{Push, Raw, ResetReason, ServerFrame, Topic};
+use floorline_mobile_sync::wire::{Close, Push, Raw, ResetReason, ServerFrame, Topic};
 use floorline_server::floor::sync::core::{State, Subscribed};
 
 use super::{NodeEvent, Talk};
@@ -12,9 +12,20 @@ use crate::world::World;
 impl World {
     /// Heads are polled each second, whatever woke or did not.
     pub(super) fn poll(&mut self, number: usize) {
+        self.notice_epoch(number);
         self.pump(number);
         let busy = self.nodes.get(number).is_some_and(|node| !node.talks.is_empty());
         self.note_node(number, if busy { 1_000 } else { 5_000 }, NodeEvent::Poll);
+    }
+
+    /// The database was put back under a server that runs: everyone must say hello again.
+    fn notice_epoch(&mut self, number: usize) {
+        let epoch = self.database.tables.server_epoch.clone();
+        let Some(node) = self.nodes.get_mut(number).filter(|node| node.epoch != epoch) else { return };
+        let first = std::mem::replace(&mut node.epoch, epoch).is_empty();
+        for line in self.network.held_by(number).into_iter().filter(|_| !first) {
+            self.close(number, line, Close::Draining);
+        }
     }
 
     /// Sends every connection what its feeds have.

@@ -86,7 +86,7 @@ impl World {
         let forked = ours.zip(hello.hash).is_some_and(|(ours, theirs)| ours != theirs);
         if forked && !self.is(Broken::IgnoresHashes) {
             self.database.tables.seal(caller.stream);
-            self.coverage.saw("fork at hello");
+            self.coverage.saw("fork");
             return false;
         }
         true
@@ -105,7 +105,7 @@ impl World {
             server_time: self.clock(number).timestamp_millis(),
             server_epoch: self.database.tables.server_epoch.clone(),
             last_seq: held.last_seq,
-            hash: Some(held.last_hash),
+            hash: Some(held.last_hash).filter(|_| !self.is(Broken::IgnoresHashes)),
             results: page.results,
             more: page.more,
             topics: topics.iter().map(|(state, _)| state.clone()).collect(),

@@ -4,8 +4,7 @@ use floorline_domain::StreamId;
 use floorline_mobile_sync::limits::JITTER;
 use floorline_mobile_sync::wire::{Close, Goaway, ServerFrame};
 
-use super::transaction::Phase;
-use super::{Node, NodeEvent};
+use super::{Barrier, Node, NodeEvent};
 use crate::scene;
 use crate::world::World;
 
@@ -23,14 +22,6 @@ impl World {
         let Some(node) = self.nodes.get_mut(number).filter(|node| node.up) else { return };
         node.up = false;
         node.life += 1;
-        let barrier = match &node.running {
-            _ if node.answering > 0 => "after COMMIT",
-            Some(running) if matches!(running.phase, Phase::Commit { .. }) => "before COMMIT",
-            Some(_) => "before a verdict",
-            None if node.pumping > 0 => "after the reply",
-            None => "idle",
-        };
-        self.coverage.saw(format!("fault: server killed {barrier}"));
         if let Some(running) = node.running.take() {
             self.database.locks.release(running.tx);
         }
@@ -40,6 +31,19 @@ impl World {
         for line in self.network.held_by(number) {
             self.hang_up(line, Close::Other(1006));
         }
+    }
+
+    /// Kills the process if it is doomed to die here, and has it started again later.
+    pub(super) fn dies_at(&mut self, number: usize, barrier: Barrier) -> bool {
+        let doomed =
+            self.nodes.get_mut(number).is_some_and(|node| node.doom.take_if(|doom| *doom == barrier).is_some());
+        if doomed {
+            self.coverage.saw(format!("fault: server killed {barrier:?}"));
+            self.kill_node(number);
+            let after = self.chance.u64(500..20_000);
+            self.calendar.note(self.calendar.now() + after, crate::world::Event::StartNode(number));
+        }
+        doomed
     }
 
     /// A deploy: nothing new is begun, everyone is asked to leave.

@@ -50,6 +50,15 @@ pub(crate) enum NodeEvent {
     Leave,
 }
 
+/// Where a process is killed that is doomed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Barrier {
+    BeforeVerdict,
+    BeforeCommit,
+    AfterCommit,
+    AfterReply,
+}
+
 /// A server process.
 pub(crate) struct Node {
     /// Which process: what happens to an earlier one is past.
@@ -58,6 +67,10 @@ pub(crate) struct Node {
     /// It is stopped as by SIGSTOP: whatever happens to it happens later.
     pub(crate) stopped_until: Time,
     pub(crate) leaving: bool,
+    /// It dies there, the next time it comes so far.
+    pub(crate) doom: Option<Barrier>,
+    /// The server's epoch when it last looked.
+    pub(super) epoch: String,
     /// How wrong its clock is, in milliseconds.
     pub(crate) skew: i64,
     /// Its own stream.
@@ -70,8 +83,6 @@ pub(crate) struct Node {
     poisoned: BTreeSet<(StreamId, i64)>,
     /// Answers that are on their way to a connection.
     answering: u32,
-    /// Feeds that were not yet told of a commit.
-    pumping: u32,
 }
 
 /// One connection as the server sees it.
@@ -116,6 +127,8 @@ impl Node {
             up: true,
             stopped_until: 0,
             leaving: false,
+            doom: None,
+            epoch: String::new(),
             skew,
             stream,
             talks: BTreeMap::new(),
@@ -125,7 +138,6 @@ impl Node {
             running: None,
             poisoned: BTreeSet::new(),
             answering: 0,
-            pumping: 0,
         }
     }
 }
@@ -140,7 +152,7 @@ impl World {
     /// Something happens to a server process.
     pub(crate) fn node_event(&mut self, number: usize, life: u32, event: NodeEvent) {
         let now = self.calendar.now();
-        let Some(node) = self.nodes.get_mut(number).filter(|node| node.up && node.life == life) else { return };
+        let Some(node) = self.nodes.get(number).filter(|node| node.up && node.life == life) else { return };
         if node.stopped_until > now {
             let until = node.stopped_until;
             self.note_node_at(until, number, event);
@@ -154,10 +166,7 @@ impl World {
             NodeEvent::Step(tx) => self.step(number, tx),
             NodeEvent::Answer { line, submitted } => self.answer(number, line, submitted),
             NodeEvent::Seal { line, since } => self.seal(number, line, since),
-            NodeEvent::Pump => {
-                node.pumping = node.pumping.saturating_sub(1);
-                self.pump(number);
-            }
+            NodeEvent::Pump => self.pump(number),
             NodeEvent::Poll => self.poll(number),
             NodeEvent::Leave => self.leave(number),
         }

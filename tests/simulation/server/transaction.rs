@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::conversation::LOCK_WAIT;
 use super::dismantle::Job;
-use super::{NodeEvent, Work};
+use super::{Barrier, NodeEvent, Work};
 use crate::broken::Broken;
 use crate::calendar::Time;
 use crate::database::{Commit, Database, Found, Key, TxId, load, look_up, prepare, row_keys};
@@ -70,7 +70,19 @@ impl World {
         let Some(node) = self.nodes.get_mut(number) else { return };
         let Some(mut running) = node.running.take_if(|running| running.tx == tx) else { return };
         let now = self.calendar.now();
+        let barrier = match &running.phase {
+            Phase::Commit { .. } => Barrier::BeforeCommit,
+            Phase::Streams | Phase::Rows { .. } => Barrier::BeforeVerdict,
+        };
+        if self.dies_at(number, barrier) {
+            self.database.locks.release(tx);
+            return;
+        }
         let stepped = self.stepped(number, &mut running);
+        if matches!(stepped, Ok(Stepped::Done(_))) && self.dies_at(number, Barrier::AfterCommit) {
+            self.database.locks.release(tx);
+            return;
+        }
         match stepped {
             Ok(Stepped::On(phase)) => {
                 running.phase = phase;
@@ -241,9 +253,6 @@ impl World {
                 continue;
             }
             let after = if node == number { self.chance.u64(1..4) } else { self.chance.u64(5..40) };
-            if let Some(node) = self.nodes.get_mut(node) {
-                node.pumping += 1;
-            }
             self.note_node(node, after, NodeEvent::Pump);
         }
     }

@@ -21,21 +21,19 @@ pub(super) struct Rights<'a> {
 }
 
 /// Whether an entry that is offered again was decided where it stood first.
-pub(super) fn known(
-    bench: &Bench<'_>,
-    world: &World,
-    arrival: &Arrival,
-    entry: &Entry,
-) -> Result<Option<FoundOrigin>, Refusal> {
-    let (Some(origin), By::Device { device, .. }) = (entry.origin, &arrival.by) else {
+pub(super) fn known(bench: &Bench<'_>, world: &World, arrival: &Arrival) -> Result<Option<FoundOrigin>, Refusal> {
+    let (Some(origin), By::Device { device, .. }) = (arrival.origin(), &arrival.by) else {
         return Ok(booked_elsewhere(world, arrival));
     };
-    let found = bench.origins.get(&origin).filter(|found| found.device_id == Some(*device));
-    let Some(found) = found else {
-        let message = "is not a stream of this device";
-        return Err(Refusal::new(Reason::Malformed).with(json!({ "field": "origin", "message": message })));
-    };
-    Ok(found.outcome.is_some().then(|| found.clone()))
+    match bench.origins.get(&origin) {
+        // A server that was put back to its backup does not know a stream that was opened later: nothing of it was decided.
+        None => Ok(None),
+        Some(found) if found.device_id == Some(*device) => Ok(found.outcome.is_some().then(|| found.clone())),
+        Some(_) => {
+            let message = "is not a stream of this device";
+            Err(Refusal::new(Reason::Malformed).with(json!({ "field": "origin", "message": message })))
+        }
+    }
 }
 
 /// An entry of a case that its phone offered again meanwhile, or that was booked before, is there already.

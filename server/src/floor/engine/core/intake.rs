@@ -78,6 +78,21 @@ pub(super) struct Arrival {
     pub(super) uncertainty_ms: Option<i64>,
 }
 
+impl Arrival {
+    /// Where it stood first, when it is offered again.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        origin(&self.read)
+    }
+}
+
+/// Where an entry stood first, when it is offered again; one that cannot be read may still say so.
+pub(super) fn origin(read: &Result<Entry, Unreadable>) -> Option<Origin> {
+    match read {
+        Ok(entry) => entry.origin,
+        Err(unreadable) => unreadable.origin,
+    }
+}
+
 /// On whose word the actor is believed.
 #[derive(Clone, Debug)]
 pub(super) enum By {
@@ -158,7 +173,7 @@ fn leave_behind(
     read: &[Result<Entry, Unreadable>],
     streams: &mut BTreeMap<StreamId, HeldStream>,
 ) -> bool {
-    let left = read.iter().flatten().filter_map(|entry| entry.origin.map(|origin| origin.stream_id));
+    let left = read.iter().filter_map(origin).map(|origin| origin.stream_id);
     for stream in left.filter(|stream| *stream != submit.stream_id) {
         let Some(held) = streams.get_mut(&stream).filter(|held| held.device == Some(submit.device_id)) else {
             continue;

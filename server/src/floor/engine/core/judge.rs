@@ -43,6 +43,11 @@ pub(super) fn judge(bench: &Bench<'_>, world: &World, stream: &HeldStream, arriv
     if bench.poisoned.contains(&(arrival.stream, arrival.seq)) {
         return Decision::Refuse(Refusal::new(Reason::Internal));
     }
+    match known(bench, world, arrival) {
+        Ok(None) => {}
+        Ok(Some(found)) => return Decision::Again(Box::new(found)),
+        Err(refusal) => return Decision::Refuse(refusal),
+    }
     let entry = match &arrival.read {
         Ok(entry) => entry,
         Err(unreadable) => {
@@ -50,11 +55,6 @@ pub(super) fn judge(bench: &Bench<'_>, world: &World, stream: &HeldStream, arriv
             return Decision::Refuse(Refusal::new(unreadable.reason).with(detail));
         }
     };
-    match known(bench, world, arrival, entry) {
-        Ok(None) => {}
-        Ok(Some(found)) => return Decision::Again(Box::new(found)),
-        Err(refusal) => return Decision::Refuse(refusal),
-    }
     match admit(world, arrival, entry).and_then(|rights| with_rights(bench, world, stream, arrival, entry, rights)) {
         Ok((effect, flags)) => Decision::Book { effect, flags },
         Err(refusal) => Decision::Refuse(refusal),

@@ -268,7 +268,7 @@ impl<'a> Judged<'a> {
         };
         let key = EntryKey { stream_id: arrival.stream, seq: arrival.seq };
         self.world.receipts.insert((key.stream_id, key.seq), receipt);
-        if let Some(origin) = arrival.read.as_ref().ok().and_then(|entry| entry.origin).filter(|_| draft.names_origin) {
+        if let Some(origin) = arrival.origin().filter(|_| draft.names_origin) {
             let alias = Alias { hash: origin.hash, key };
             self.world.aliases.entry((origin.stream_id, origin.seq)).or_default().push(alias);
         }

@@ -66,13 +66,13 @@ impl Needs {
     /// Everything one arrival refers to.
     pub(super) fn arrival(&mut self, arrival: &Arrival) {
         self.author(arrival);
+        self.origins.extend(arrival.origin());
         let Ok(entry) = &arrival.read else { return };
         if let By::Case { origin, .. } = &arrival.by {
             self.receipts.insert((origin.stream_id, origin.seq));
         }
         self.leases.extend(entry.lease_id);
         self.items.extend(entry.item_id);
-        self.origins.extend(entry.origin);
         self.files.extend(entry.blobs.iter().map(|blob| blob.sha256.to_string()));
         if let Some(predecessor) = entry.base.and_then(|base| base.predecessor) {
             self.receipts.insert((arrival.stream, predecessor));

@@ -10,7 +10,7 @@ use floorline_mobile_sync::limits::SCHEMA;
 use floorline_mobile_sync::op::{Unreadable, read_entry};
 
 use super::super::submission::{Act, Acted, DeviceSubmit, KeptEntry, Submitted};
-use super::intake::{Arrival, By, HeldStream, Offered, Placed, place};
+use super::intake::{Arrival, By, HeldStream, Offered, Placed, origin, place};
 use super::needs::Needs;
 use super::record::Actor;
 use super::{Ask, Moment};
@@ -42,7 +42,7 @@ impl<'a> Offers<'a> {
             Ask::Kept { entry, .. } => Some(entry.origin.stream_id),
             Ask::Act { .. } => None,
         });
-        let origins = self.read.iter().flatten().flatten().filter_map(|entry| entry.origin);
+        let origins = self.read.iter().flatten().filter_map(origin);
         writing.chain(origins.map(|origin| origin.stream_id)).collect()
     }
 }

@@ -56,7 +56,7 @@ impl Judged<'_> {
             let entry = arrival.read.as_ref().ok();
             let origin = match &arrival.by {
                 By::Case { origin, .. } => Some(*origin),
-                _ => entry.and_then(|entry| entry.origin),
+                _ => arrival.origin(),
             };
             receipts.push(Receipt {
                 stream_id: arrival.stream,
