@@ -4,9 +4,9 @@
 
 use super::{Client, Notice};
 use crate::chain::Hash;
-use crate::store::{Store, StoreError};
+use crate::store::{JournalLine, Store, StoreError};
 use crate::verdict::Verdict;
-use crate::wire::{Raw, SealReason};
+use crate::wire::{Raw, SealReason, Welcome};
 
 impl Client {
     /// Keeps the epoch of the server. By itself another one asks for nothing: how far the server is, its welcome says, and
@@ -17,6 +17,20 @@ impl Client {
             self.server_epoch = Some(epoch.to_owned());
         }
         Ok(())
+    }
+
+    /// Whether the server was rewound to before this stream began, and what it may have forgotten of those before it.
+    pub(super) fn forgotten_before(
+        &mut self,
+        welcome: &Welcome,
+        store: &mut impl Store,
+    ) -> Result<Vec<JournalLine>, StoreError> {
+        let another = self.server_epoch.as_ref().is_some_and(|known| *known != welcome.server_epoch);
+        if welcome.last_seq == 0 && (another || self.outbox.stream().acked_seq > 0) {
+            self.outbox.judged_before(store)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// Goes back to where the server is. What is returned ends the stream; what is unsent then goes on another.

@@ -1,26 +1,44 @@
 //! Another stream after a seal: everything without a verdict is offered again there.
+//!
+//! So is everything of the streams before, once the server was rewound to before the present one: it may have forgotten them as well.
 
 use std::collections::BTreeMap;
 
-use floorline_domain::ids::StreamId;
+use floorline_domain::ids::{EntryKey, StreamId};
 use serde_json::{Value, json};
 
 use super::{Outbox, fresh};
-use crate::store::{ActId, Kept, Store, StoreError};
+use crate::store::{ActId, JournalLine, Kept, Store, StoreError};
 use crate::wire::Raw;
 
 impl Outbox {
-    /// Opens another stream and offers everything without a verdict again there.
-    pub(crate) fn reseal(&mut self, id: StreamId, store: &mut impl Store) -> Result<(), StoreError> {
-        let leftovers: Vec<ActId> = std::mem::take(&mut self.queue).into_values().collect();
+    /// What the streams before this one have verdicts for, as far as the journal goes back.
+    pub(crate) fn judged_before(&self, store: &mut impl Store) -> Result<Vec<JournalLine>, StoreError> {
+        let mut lines = store.journal(ActId(0), usize::MAX)?;
+        lines.retain(|line| line.settled.is_some() && line.kept.key.stream_id != self.stream.id);
+        Ok(lines)
+    }
+
+    /// Opens another stream and offers everything without a verdict again there, and `judged` as well; in the order it was done.
+    pub(crate) fn reseal(
+        &mut self,
+        id: StreamId,
+        judged: Vec<JournalLine>,
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
+        let queued = std::mem::take(&mut self.queue).into_values();
+        let unsent = queued.filter_map(|act| self.acts.get(&act)).map(|held| (held.kept.act, held.kept.clone()));
+        let mut leftovers: BTreeMap<ActId, Kept> = unsent.collect();
+        for line in judged {
+            leftovers.insert(line.kept.act, self.unsettle(line));
+        }
         self.stream = fresh(id);
         store.open_stream(&self.stream)?;
         let mut moved = BTreeMap::new();
-        for act in leftovers {
-            let Some(old) = self.acts.get(&act).map(|held| held.kept.clone()) else { continue };
+        for (act, old) in leftovers {
             let seq = self.next_seq();
             let bytes = offer_again(&old, seq, &moved)?;
-            moved.insert(old.key.seq, seq);
+            moved.insert(old.key, seq);
             let kept = Kept { earlier: old.earlier, ..self.link(bytes, seq, act, old.made_time) };
             store.reoffer(&kept)?;
             self.hold(kept, None);
@@ -30,13 +48,14 @@ impl Outbox {
 }
 
 /// The same act as a new entry: `seq` anew, the predecessor renumbered or none, and where it stood first.
-fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<i64, i64>) -> Result<Raw, StoreError> {
+fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<EntryKey, i64>) -> Result<Raw, StoreError> {
     let broken = |error: serde_json::Error| StoreError(format!("entry {}: {error}", old.key.seq));
     let mut entry: Value = old.bytes.read().map_err(broken)?;
     let members = entry.as_object_mut().ok_or_else(|| StoreError(format!("entry {} is no object", old.key.seq)))?;
     members.insert("seq".to_owned(), json!(seq));
     if let Some(base) = members.get_mut("base").and_then(Value::as_object_mut) {
-        let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&seq));
+        let place = |seq| EntryKey { seq, ..old.key };
+        let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&place(seq)));
         match predecessor {
             Some(seq) => base.insert("predecessor".to_owned(), json!(seq)),
             None => base.remove("predecessor"),

@@ -33,7 +33,8 @@ impl Outbox {
         self.stream = StreamState { acked_seq: to, acked_hash: ours.unwrap_or(theirs), ..self.stream };
         store.rewind(&self.stream)?;
         for line in after {
-            self.hold_again(line);
+            let kept = self.unsettle(line.clone());
+            self.hold(kept, None);
         }
         Ok(Rewound { entries: after.len(), broken })
     }
@@ -43,13 +44,13 @@ impl Outbox {
         i64::try_from(self.queue.len()) != Ok(self.next_seq() - 1 - self.stream.acked_seq)
     }
 
-    /// An act without a verdict once more.
-    fn hold_again(&mut self, line: &JournalLine) {
-        let Some(settled) = &line.settled else { return };
+    /// An act without a verdict once more, and what had become of it.
+    pub(super) fn unsettle(&mut self, line: JournalLine) -> Kept {
+        let Some(settled) = line.settled else { return line.kept };
         if let Some(at) = settled.shown_until {
             self.settling.remove(&(at.topic, at.cursor, line.kept.act));
         }
-        self.hold(Kept { earlier: Some(settled.verdict.clone()), ..line.kept.clone() }, None);
+        Kept { earlier: Some(settled.verdict), ..line.kept }
     }
 }
 

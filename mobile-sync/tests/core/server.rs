@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use floorline_domain::ids::StreamId;
 use floorline_mobile_sync::chain::{self, Hash};
-use floorline_mobile_sync::entry::WireEntry;
+use floorline_mobile_sync::entry::{Origin, WireEntry};
 use floorline_mobile_sync::topic::Topic;
 use floorline_mobile_sync::wire::{
     ClientFrame, Close, Gap, Hello, Limits, Mode, Raw, Results, Retry, ServerFrame, Submit, TopicState, Welcome,
@@ -50,6 +50,8 @@ pub(crate) struct Server {
     pub frames: Vec<ClientFrame>,
     /// Every entry judged, in order, and whether it was booked.
     pub judged: Vec<(StreamId, i64, bool)>,
+    /// Where an entry that was offered again was decided.
+    decided: BTreeMap<Origin, (StreamId, i64)>,
     /// How often history was rewound; in every epoch's name.
     rewound: usize,
     session: i64,
@@ -72,6 +74,7 @@ impl Server {
             minimum_app: "0".to_owned(),
             frames: Vec::new(),
             judged: Vec::new(),
+            decided: BTreeMap::new(),
             rewound: 0,
             session: 0,
             open: None,
@@ -205,10 +208,7 @@ impl Server {
     fn apply(&mut self, seq: i64, bytes: &Raw, hash: Hash) -> Raw {
         let entry: WireEntry = bytes.read().unwrap();
         assert_eq!(entry.seq, seq);
-        let earlier = entry.origin.and_then(|origin| {
-            let (stored, verdict) = self.streams.get(&origin.stream_id)?.receipts.get(&origin.seq)?;
-            (*stored == origin.hash).then(|| verdict.clone())
-        });
+        let earlier = entry.origin.and_then(|origin| self.find(&origin));
         let logged = self.log.len();
         let mut verdict = match earlier {
             Some(verdict) => verdict.read::<Value>().unwrap(),
@@ -216,12 +216,24 @@ impl Server {
         };
         verdict.as_object_mut().unwrap().insert("seq".to_owned(), json!(seq));
         let verdict = Raw::of(&verdict).unwrap();
-        self.judged.push((self.open.unwrap(), seq, self.log.len() > logged));
+        let id = self.open.unwrap();
+        self.judged.push((id, seq, self.log.len() > logged));
+        if let Some(origin) = entry.origin.filter(|origin| self.find(origin).is_none()) {
+            self.decided.insert(origin, (id, seq));
+        }
         let stream = self.stream();
         stream.last_seq = seq;
         stream.last_hash = hash;
         stream.receipts.insert(seq, (hash, verdict.clone()));
         verdict
+    }
+
+    /// The verdict of an entry where it stood first, or where it was decided when it was offered again.
+    fn find(&self, origin: &Origin) -> Option<Raw> {
+        let receipt = |id: &StreamId, seq: i64| self.streams.get(id)?.receipts.get(&seq);
+        let first = receipt(&origin.stream_id, origin.seq).filter(|(hash, _)| *hash == origin.hash);
+        let again = || self.decided.get(origin).and_then(|(id, seq)| receipt(id, *seq));
+        first.or_else(again).map(|(_, verdict)| verdict.clone())
     }
 
     fn decide(&mut self, entry: &WireEntry) -> Value {

@@ -5,6 +5,7 @@ mod bench;
 mod child;
 mod db;
 pub mod demo;
+mod epoch;
 mod migrate;
 mod openapi;
 mod output;
@@ -45,6 +46,8 @@ enum Command {
     Work,
     /// Brings the schema up to date, or takes steps back.
     Migrate(migrate::Options),
+    /// Tells phones that history may have been rewound, after a dump was restored over the same database.
+    Epoch(epoch::Options),
     /// Runs psql on the embedded database, started for as long as that takes.
     Db(db::Options),
     /// Measures, each figure beside a peer's.
@@ -77,6 +80,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(options) => brief(load()?, async |config| demo::run(config, options).await),
         Command::Work => serving(load()?, work::run),
         Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
+        Command::Epoch(options) => brief(load()?, async |config| epoch::run(&config, options).await),
         Command::Db(options) => brief(load()?, async |config| db::run(&config, options).await),
         Command::Bench(options) => brief(load()?, async |config| bench::run(config, options).await),
         Command::User(options) => brief(load()?, async |config| user::run(&config, options).await),
