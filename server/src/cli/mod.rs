@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod chaos;
 mod child;
 mod db;
 pub mod demo;
@@ -42,6 +43,8 @@ enum Command {
     Serve,
     /// Plays a made-up floor at work, on a server of its own, and proves that nothing was lost.
     Demo(demo::Options),
+    /// Breaks networks, servers, disks and the database under real servers and phones, and proves that nothing was lost.
+    Chaos(chaos::Options),
     /// Runs jobs apart from the servers; needs DATABASE_URL.
     Work,
     /// Brings the schema up to date, or takes steps back.
@@ -78,6 +81,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => openapi::print(),
         Command::Serve => serving(load()?, serve::run),
         Command::Demo(options) => brief(load()?, async |config| demo::run(config, options).await),
+        Command::Chaos(options) => brief(load()?, async |config| chaos::run(config, options).await),
         Command::Work => serving(load()?, work::run),
         Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
         Command::Epoch(options) => brief(load()?, async |config| epoch::run(&config, options).await),
