@@ -170,6 +170,11 @@ impl Client {
         self.outbox.stream().id
     }
 
+    /// The server's epoch at the last welcome; none before the first.
+    pub fn server_epoch(&self) -> Option<&str> {
+        self.server_epoch.as_deref()
+    }
+
     /// The number of the latest connection.
     pub fn connection(&self) -> u64 {
         self.link.connection

@@ -46,6 +46,7 @@ pub(crate) struct Server {
     /// Mode of every topic in the welcome.
     pub mode: Mode,
     pub jitter_ms: u64,
+    pub heartbeat_ms: u64,
     pub minimum_app: String,
     pub frames: Vec<ClientFrame>,
     /// Every entry judged, in order, and whether it was booked.
@@ -71,6 +72,7 @@ impl Server {
             mute: false,
             mode: Mode::Delta,
             jitter_ms: 0,
+            heartbeat_ms: 25_000,
             minimum_app: "0".to_owned(),
             frames: Vec::new(),
             judged: Vec::new(),
@@ -159,7 +161,12 @@ impl Server {
             results,
             more,
             topics: topics.collect(),
-            limits: Limits { jitter_ms: self.jitter_ms, batch_entries: 4, ..Limits::default() },
+            limits: Limits {
+                jitter_ms: self.jitter_ms,
+                heartbeat_ms: self.heartbeat_ms,
+                batch_entries: 4,
+                ..Limits::default()
+            },
             minimum_app: self.minimum_app.clone(),
         }))]
     }

@@ -3,30 +3,45 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use floorline_mobile_sync::resume::LinkState;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 
 use super::world::{Hand, World};
 use crate::checker::{self, Base, Device, Report, Told, check, converged};
+use crate::platform::db::sql;
 
 /// Phones try again after a minute at most, and hold what a dead connection owes them for another.
 const DRAINS_WITHIN: Duration = Duration::from_secs(150);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Waits until no phone has anything unsent; gives how long that took, whether or not it was reached. With `connected` they are also welcome again.
-pub(super) async fn drained(hands: &[Arc<Hand>], connected: bool) -> anyhow::Result<Duration> {
+/// Waits until no phone has anything unsent, and each was welcomed in `epoch` if there is one; gives how long that took, whether or not it was reached.
+pub(super) async fn drained(hands: &[Arc<Hand>], epoch: Option<&str>) -> anyhow::Result<Duration> {
     let began = Instant::now();
     loop {
         let mut waiting = 0;
         for hand in hands {
             let standing = hand.phone.standing().await?;
-            waiting += usize::from(standing.unsent > 0 || (connected && standing.link != LinkState::Live));
+            let is_elsewhere = epoch.is_some_and(|epoch| standing.server_epoch.as_deref() != Some(epoch));
+            waiting += usize::from(standing.unsent > 0 || is_elsewhere);
         }
         if waiting == 0 || began.elapsed() > DRAINS_WITHIN {
             return Ok(began.elapsed());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// The epoch the database is in.
+pub(super) async fn epoch(owner_url: &str) -> anyhow::Result<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        server_epoch: String,
+    }
+    let mut conn = AsyncPgConnection::establish(owner_url).await?;
+    let row: Row = sql("SELECT server_epoch FROM installation").get_result(&mut conn).await?;
+    Ok(row.server_epoch)
 }
 
 /// What the checker says, and what each phone was told until now.

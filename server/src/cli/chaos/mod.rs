@@ -112,7 +112,7 @@ async fn play(config: &Config, cluster: &Cluster, seed: u64, options: &Options) 
     let world = world::stage(&stage.proxy.url(), &folder.join("phones"), options.devices).await?;
     say(&format!("    {:>4} s  everybody is at work", began.elapsed().as_secs()));
     let dump = suffer(&stage, &world, seed, options, &faults).await?;
-    let drained = judge::drained(&world.hands, false).await?;
+    let drained = judge::drained(&world.hands, None).await?;
     let before = judge::judge(&world, &cluster.owner_url(), &[]).await?;
     say(&format!("    {:>4} s  {} entries judged", began.elapsed().as_secs(), before.report.entries));
     stage.nodes.put_down().await?;
@@ -124,7 +124,8 @@ async fn play(config: &Config, cluster: &Cluster, seed: u64, options: &Options) 
     for hand in &world.hands {
         hand.phone.go_online();
     }
-    let healed = judge::drained(&world.hands, true).await?;
+    let epoch = judge::epoch(&cluster.owner_url()).await?;
+    let healed = judge::drained(&world.hands, Some(&epoch)).await?;
     let after = judge::judge(&world, &cluster.owner_url(), &before.told).await?;
     stage.nodes.put_down().await?;
     let found = Found { report: before.report, drained, restored: Some((after.report, healed)) };

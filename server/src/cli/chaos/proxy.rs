@@ -90,8 +90,13 @@ impl Network {
 
     fn fate(&self, share: f64, fate: Fate) -> usize {
         let lines = self.lines();
-        let met = lines.values().filter(|line| *line.borrow() == Fate::Carried && rand::rng().random_bool(share));
-        met.map(|line| line.send_replace(fate)).count()
+        let met = |line: &&watch::Sender<Fate>| *line.borrow() == Fate::Carried && rand::rng().random_bool(share);
+        let mut count = 0;
+        for line in lines.values().filter(met) {
+            line.send_replace(fate);
+            count += 1;
+        }
+        count
     }
 }
 

@@ -115,7 +115,7 @@ impl Factory {
         let approve = format!("/v1/devices/{}/approve", enrolled.device_id);
         post(admin, &approve, json!({ "digits": enrolled.digits })).await?;
         drop(api);
-        let follows = n % FOLLOWS == 0;
+        let follows = n.is_multiple_of(FOLLOWS);
         let config = PhoneConfig { follow_site: follows, ..PhoneConfig::new(server.clone(), folder, self.site) };
         let phone = Phone::open(config).await?;
         phone.sign_in(&email, PASSWORD).await?;
