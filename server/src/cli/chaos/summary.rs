@@ -39,9 +39,13 @@ pub(super) fn of(found: &Found, faults: &Faults, (seed, phones, took): (u64, usi
         "doubled": all(|report| report.doubled),
         "violations": all(|report| report.violations.len()),
         "findings": findings,
-        "drained_s": found.drained.as_secs_f32(),
-        "healed_s": found.restored.as_ref().map(|(_, healed)| healed.as_secs_f32()),
+        "drained_s": tenths(found.drained),
+        "healed_s": found.restored.as_ref().map(|(_, healed)| tenths(*healed)),
     })
+}
+
+fn tenths(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
 /// The same for a person.
