@@ -69,7 +69,7 @@ impl Site {
 
     /// A phone that has not been connected yet.
     async fn enrolled(&self, role: &str) -> Hand {
-        let server = Server::at(&format!("http://{}", self.bind)).unwrap();
+        let server = Server::at(format!("http://{}", self.bind)).unwrap();
         hand(&self.floor, self.north(), role, |config| config.server = server).await
     }
 
@@ -82,10 +82,10 @@ impl Site {
     }
 
     /// As an administrator takes one.
-    async fn dump(&self) -> PathBuf {
+    fn dump(&self) -> PathBuf {
         let file = self.folder.path().join("floor.dump");
         let url = self.floor.database().owner_url();
-        run(Command::new(program("pg_dump").unwrap()).args(["-Fc", "-d", url, "-f"]).arg(&file)).await;
+        run(Command::new(program("pg_dump").unwrap()).args(["-Fc", "-d", url, "-f"]).arg(&file));
         file
     }
 
@@ -95,7 +95,7 @@ impl Site {
         let (server, name) = url.rsplit_once('/').unwrap();
         execute(&format!("{server}/postgres"), &format!("DROP DATABASE {name} WITH (FORCE)")).await;
         execute(&format!("{server}/postgres"), &format!("CREATE DATABASE {name}")).await;
-        run(Command::new(program("pg_restore").unwrap()).args(["--exit-on-error", "-d", url]).arg(dump)).await;
+        run(Command::new(program("pg_restore").unwrap()).args(["--exit-on-error", "-d", url]).arg(dump));
     }
 
     async fn judge(&self, hands: &[(&Hand, Vec<Told>)]) -> Report {
@@ -113,7 +113,7 @@ impl Site {
     }
 }
 
-async fn run(command: &mut Command) {
+fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -180,7 +180,7 @@ async fn a_dump_that_is_restored_gets_back_what_the_phones_did_since() {
     let (first, second) = (site.hand("operator").await, site.hand("operator2").await);
     complete(&first.phone, items[0]).await;
     assert_eq!(done(&second.phone, measured(items[1])).await, Outcome::Applied);
-    let dump = site.dump().await;
+    let dump = site.dump();
     // Acknowledged after the dump, by both.
     complete(&first.phone, items[2]).await;
     for act in [advance(items[1]), advance(items[1]), scan("after the dump")] {
@@ -225,7 +225,7 @@ async fn streams_that_began_after_the_dump_are_offered_again_in_the_order_of_the
     let north = site.north();
     let items = ids(&north.items_of(&north.accepted_order(1).await).await);
     let hand = site.enrolled("operator").await;
-    let dump = site.dump().await;
+    let dump = site.dump();
     hand.phone.go_online();
     shown(&hand.phone).await;
     let first = hand.phone.standing().await.unwrap().stream;
@@ -257,7 +257,7 @@ async fn streams_that_began_after_the_dump_are_offered_again_in_the_order_of_the
 async fn a_phone_without_its_journal_seals_a_hole_and_what_it_has_goes_on_another_stream() {
     let mut site = Site::new().await;
     let hand = site.hand("operator").await;
-    let dump = site.dump().await;
+    let dump = site.dump();
     assert_eq!(done(&hand.phone, scan("forgotten by all")).await, Outcome::Applied);
     let first = hand.phone.standing().await.unwrap().stream;
     let Hand { phone, mut config, _folder } = hand;
