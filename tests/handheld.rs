@@ -17,8 +17,8 @@ use crate::harness::{At, Floor, PASSWORD, eventually};
 /// A phone in someone's hand, and its folder.
 pub(crate) struct Hand {
     pub(crate) phone: Phone,
-    config: PhoneConfig,
-    _folder: TempDir,
+    pub(crate) config: PhoneConfig,
+    pub(crate) _folder: TempDir,
 }
 
 /// Enrols a phone, has it approved, signs someone in; not connected yet.

@@ -38,6 +38,7 @@ mod pruning;
 mod queues;
 mod rate_limits;
 mod resolver;
+mod rewind;
 mod scans;
 mod serving;
 mod shifts;

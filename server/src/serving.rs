@@ -1,7 +1,7 @@
 //! A server from its first start to its last stop.
 //!
-//! **Starting**, each step on the one before: metrics, the database (started or adopted, migrated), the login checked against row-level security, signing keys and
-//! objects, background work, and the listener last: who can connect can be served.
+//! **Starting**, each step on the one before: metrics, the database (started or adopted, migrated), the login checked against row-level security, the history
+//! recognised or its epochs renewed, signing keys and objects, background work, and the listener last: who can connect can be served.
 //!
 //! **Stopping**, the other way round, so that nothing is taken away from under something that still needs it:
 //! 1. `drain`: `/health/ready` says no, sockets are told to come back later;
@@ -30,6 +30,7 @@ use uuid::Uuid;
 use crate::app::{App, create_app};
 use crate::database::Database;
 use crate::floor::sync;
+use crate::history;
 use crate::job_registry::job_registry;
 use crate::photos;
 use crate::platform::config::Config;
@@ -161,6 +162,7 @@ impl Running {
 async fn prepare(config: &Config, database: &Database) -> anyhow::Result<(App, Server, SocketAddr)> {
     let db = Db::new(database.url(), config.database.pool)?;
     db.verify().await?;
+    history::look(&db).await?;
     let app = App::new(config, db)?;
     let (server, address) = listen(config, &app)?;
     Ok((app, server, address))
@@ -184,7 +186,8 @@ fn listen(config: &Config, app: &App) -> anyhow::Result<(Server, SocketAddr)> {
     Ok((server.run(), address))
 }
 
-/// Everything that goes on beside requests, until cancelled: the database is watched, its partitions are made ahead, and old uploads go.
+/// Everything that goes on beside requests, until cancelled: the database is watched and its history looked at, its partitions are made ahead, and old
+/// uploads go.
 async fn watch(database: Database, objects: Objects, cancel: CancellationToken) -> anyhow::Result<()> {
     let db = Db::new(database.url(), 1)?;
     let partitions = async {
@@ -219,6 +222,7 @@ async fn watch(database: Database, objects: Objects, cancel: CancellationToken) 
     let ended = tokio::select! {
         ended = watched => ended,
         () = partitions => Ok(()),
+        () = history::keep_looking(&db) => Ok(()),
     };
     db.close();
     ended

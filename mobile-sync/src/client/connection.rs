@@ -79,7 +79,7 @@ impl Client {
         };
         match close {
             Close::Sealed => {
-                self.reseal(store)?;
+                self.reseal(Vec::new(), store)?;
                 self.drop_link(Loss::Failed, now);
             }
             Close::Revoked if welcomed && self.outbox.unsent() > 0 => self.drop_link(Loss::Failed, now),

@@ -58,9 +58,30 @@ impl Client {
         if is_older(&self.config.app_version, &welcome.minimum_app) {
             self.tell(Notice::Outdated { minimum: welcome.minimum_app.clone() });
         }
-        let broken = self.compare(&welcome, store)?;
-        if let Some(reason) = self.note_epoch(&welcome.server_epoch, broken, store)? {
+        let before = self.forgotten_before(&welcome, store)?;
+        if !before.is_empty() {
+            // All of it on one stream, or what was done later would be judged first. The next welcome is in the new epoch.
+            self.compare(&welcome, store)?;
+            self.reseal(before, store)?;
+            self.drop_link(Loss::NotBefore(0), now);
+            return Ok(());
+        }
+        self.note_epoch(&welcome.server_epoch, store)?;
+        let named = self.outbox.leases();
+        let rewound = welcome.last_seq < self.outbox.stream().acked_seq;
+        if let Some(reason) = self.compare(&welcome, store)? {
             self.seal(reason, now);
+            if rewound && reason == SealReason::Fork {
+                // It remembers another future of this stream, and nobody can say from where on: all that was told is in doubt.
+                let judged = self.outbox.judged(store)?;
+                self.reseal(judged, store)?;
+                self.drop_link(Loss::NotBefore(0), now);
+            }
+            return Ok(());
+        }
+        if self.outbox.leases().difference(&named).any(|lease| self.leases.contains_key(lease)) {
+            // The server may have forgotten those leases as well; the next hello brings them.
+            self.drop_link(Loss::NotBefore(0), now);
             return Ok(());
         }
         // Before the verdicts: their positions are of the epochs that the feeds have now.

@@ -20,7 +20,6 @@ use floorline_domain::ids::{DeviceId, LeaseId, LocationId, StreamId, UserId};
 
 pub use self::effect::{Effect, Notice};
 pub use self::event::{Event, OpenFailure};
-use self::rewind::Renewal;
 pub use self::work::{Act, Scanned};
 use crate::base::{Base, item_row};
 use crate::chance::Chance;
@@ -66,8 +65,6 @@ pub struct Client {
     leases: BTreeMap<LeaseId, KeptLease>,
     /// The server's, at the last welcome.
     server_epoch: Option<String>,
-    /// The server was rewound: what is taken back when this stream ends.
-    renewal: Option<Renewal>,
     scans: VecDeque<(UserId, i64)>,
     effects: Vec<Effect>,
 }
@@ -102,7 +99,6 @@ impl Client {
             sessions: BTreeMap::new(),
             actor: None,
             server_epoch: loaded.server_epoch,
-            renewal: None,
             leases: loaded.leases.into_iter().map(|lease| (lease.lease_id, lease)).collect(),
             scans: VecDeque::new(),
             effects: Vec::new(),
@@ -172,6 +168,11 @@ impl Client {
     /// The open stream.
     pub fn stream(&self) -> StreamId {
         self.outbox.stream().id
+    }
+
+    /// The server's epoch at the last welcome; none before the first.
+    pub fn server_epoch(&self) -> Option<&str> {
+        self.server_epoch.as_deref()
     }
 
     /// The number of the latest connection.

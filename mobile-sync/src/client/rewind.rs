@@ -4,61 +4,33 @@
 
 use super::{Client, Notice};
 use crate::chain::Hash;
-use crate::store::{Store, StoreError};
+use crate::store::{JournalLine, Store, StoreError};
 use crate::verdict::Verdict;
-use crate::wire::{Raw, SealReason};
-
-/// What is owed to a server that was rewound, once the stream has ended.
-#[derive(Debug, Clone)]
-pub(super) struct Renewal {
-    /// The server's epoch now.
-    epoch: String,
-    /// The present stream's verdicts are in doubt as well: the server remembers another future of it.
-    whole: bool,
-}
+use crate::wire::{Raw, SealReason, Welcome};
 
 impl Client {
-    /// Keeps the epoch of the server. Another one than before means that it was rewound. Of the present stream its welcome says how much is
-    /// forgotten; of earlier streams nobody can say. So when there are verdicts of those, the stream ends, and they are offered again on
-    /// another, in the order they were done: what the server still knows gets the verdict it had. `broken` ends the stream anyhow.
-    pub(super) fn note_epoch(
-        &mut self,
-        epoch: &str,
-        broken: Option<SealReason>,
-        store: &mut impl Store,
-    ) -> Result<Option<SealReason>, StoreError> {
-        if self.server_epoch.as_deref() == Some(epoch) {
-            return Ok(broken);
+    /// Keeps the epoch of the server. By itself another one asks for nothing: how far the server is, its welcome says, and
+    /// each feed has an epoch of its own.
+    pub(super) fn note_epoch(&mut self, epoch: &str, store: &mut impl Store) -> Result<(), StoreError> {
+        if self.server_epoch.as_deref() != Some(epoch) {
+            store.set_server_epoch(epoch)?;
+            self.server_epoch = Some(epoch.to_owned());
         }
-        let renewed = self.server_epoch.is_some();
-        let reason = match broken {
-            None if renewed && self.outbox.was_judged_before(store)? => Some(SealReason::Hole),
-            reason => reason,
-        };
-        match reason {
-            // Kept when that is done: a device that dies before does it again.
-            Some(reason) if renewed => {
-                self.renewal = Some(Renewal { epoch: epoch.to_owned(), whole: reason == SealReason::Fork });
-            }
-            _ => self.keep_epoch(epoch, store)?,
-        }
-        Ok(reason)
-    }
-
-    fn keep_epoch(&mut self, epoch: &str, store: &mut impl Store) -> Result<(), StoreError> {
-        store.set_server_epoch(epoch)?;
-        self.server_epoch = Some(epoch.to_owned());
         Ok(())
     }
 
-    /// The stream ends: what the rewound server may have forgotten is unsent again.
-    pub(super) fn take_back(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
-        let Some(Renewal { epoch, whole }) = self.renewal.take() else { return Ok(()) };
-        let entries = self.outbox.take_back(whole, store)?;
-        if entries > 0 {
-            self.tell(Notice::Rewound { entries });
+    /// Whether the server was rewound to before this stream began, and what it may have forgotten of those before it.
+    pub(super) fn forgotten_before(
+        &mut self,
+        welcome: &Welcome,
+        store: &mut impl Store,
+    ) -> Result<Vec<JournalLine>, StoreError> {
+        let another = self.server_epoch.as_ref().is_some_and(|known| *known != welcome.server_epoch);
+        if welcome.last_seq == 0 && (another || self.outbox.stream().acked_seq > 0) {
+            self.outbox.judged_before(store)
+        } else {
+            Ok(Vec::new())
         }
-        self.keep_epoch(&epoch, store)
     }
 
     /// Goes back to where the server is. What is returned ends the stream; what is unsent then goes on another.

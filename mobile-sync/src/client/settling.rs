@@ -8,7 +8,7 @@ use super::{Client, Notice};
 use crate::outbox::Left;
 use crate::resume::{Loss, Owed, Waiting};
 use crate::session::Now;
-use crate::store::{Attention, Store, StoreError};
+use crate::store::{Attention, JournalLine, Store, StoreError};
 use crate::topic::Position;
 use crate::verdict::Verdict;
 use crate::wire::{ClientFrame, Gap, Raw, Results, ResultsAfter, Retry, Seal, SealReason};
@@ -123,14 +123,12 @@ impl Client {
         self.owe(Owed::Seal, now);
     }
 
-    /// The stream is over: what is unsent goes on another one.
-    pub(super) fn reseal(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
+    /// The stream is over: what is unsent goes on another one, and with it what `judged` has.
+    pub(super) fn reseal(&mut self, judged: Vec<JournalLine>, store: &mut impl Store) -> Result<(), StoreError> {
         let from = self.outbox.stream().id;
         let to = self.chance.stream();
-        self.take_back(store)?;
-        self.outbox.reseal(to, store)?;
-        let entries = self.outbox.unsent();
-        self.tell(Notice::Resealed { from, to, entries });
+        self.outbox.reseal(to, judged, store)?;
+        self.tell(Notice::Resealed { from, to, entries: self.outbox.unsent() });
         Ok(())
     }
 }

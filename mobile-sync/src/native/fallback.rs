@@ -25,9 +25,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Carries frames until one of them fails, or the core lets go.
 pub(super) async fn carry(inner: &Arc<Inner>, connection: u64, mut frames: mpsc::UnboundedReceiver<Outgoing>) {
     let mut feeds = JoinSet::new();
+    let mut epoch = String::new();
     while let Some(Outgoing { effect, hello }) = frames.recv().await {
         let Effect::Send { frame, .. } = effect else { continue };
-        let frames = match exchange(inner, frame, hello, &mut feeds, connection).await {
+        let frames = match exchange(inner, frame, hello, &mut feeds, (connection, &epoch)).await {
             Ok(frames) => frames,
             Err(close) => {
                 inner.give(Event::Closed { connection, close });
@@ -35,6 +36,9 @@ pub(super) async fn carry(inner: &Arc<Inner>, connection: u64, mut frames: mpsc:
             }
         };
         for frame in frames {
+            if let ServerFrame::Welcome(welcome) = &frame {
+                epoch.clone_from(&welcome.server_epoch);
+            }
             hear(inner, connection, &frame);
         }
     }
@@ -51,7 +55,7 @@ async fn exchange(
     frame: ClientFrame,
     hello: Option<Box<Hello>>,
     feeds: &mut JoinSet<()>,
-    connection: u64,
+    (connection, epoch): (u64, &str),
 ) -> Result<Vec<ServerFrame>, Close> {
     match (frame, hello) {
         (ClientFrame::Hello(hello), _) => {
@@ -86,7 +90,14 @@ async fn exchange(
             feeds.spawn(follow(Arc::clone(inner), connection, at));
             Ok(Vec::new())
         }
-        (ClientFrame::Ping(ping), _) => Ok(vec![ServerFrame::Pong(Pong { n: ping.n, server_time: None })]),
+        // No socket breaks when the server goes or comes back as another: whoever has nothing to send asks.
+        (ClientFrame::Ping(ping), Some(hello)) => {
+            let welcome = post(inner, SubmitRequest { hello: *hello, submit: None }).await?.welcome;
+            if welcome.server_epoch != epoch {
+                return Err(Close::Draining);
+            }
+            Ok(vec![ServerFrame::Pong(Pong { n: ping.n, server_time: Some(welcome.server_time) })])
+        }
         // There is no request that seals: the stream is left, and what is unsent names its origin on the next one.
         (ClientFrame::Seal(_), _) => Err(Close::Sealed),
         _ => Ok(Vec::new()),

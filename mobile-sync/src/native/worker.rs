@@ -194,7 +194,10 @@ impl Worker {
             }
             return;
         }
-        let asks = matches!(&effect, Effect::Send { frame: ClientFrame::Submit(_) | ClientFrame::Results(_), .. });
+        let asks = matches!(
+            &effect,
+            Effect::Send { frame: ClientFrame::Submit(_) | ClientFrame::Results(_) | ClientFrame::Ping(_), .. }
+        );
         let hello =
             (asks && self.over_http.load(Ordering::Relaxed)).then(|| Box::new(self.client.hello(None, self.now())));
         // The network's task ends only with the device.

@@ -63,7 +63,7 @@ impl Outbox {
 
     fn hold(&mut self, kept: Kept, settled: Option<Settled>) {
         let entry = read_entry(kept.bytes.bytes(), kept.key.seq).ok();
-        if settled.is_none() && kept.key.stream_id == self.stream.id {
+        if settled.is_none() {
             self.queue.insert(kept.key.seq, kept.act);
         }
         let until = settled.as_ref().and_then(|settled| settled.shown_until);

@@ -1,4 +1,6 @@
 //! Another stream after a seal: everything without a verdict is offered again there.
+//!
+//! So is everything of the streams before, once the server was rewound to before the present one: it may have forgotten them as well.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +8,42 @@ use floorline_domain::ids::{EntryKey, StreamId};
 use serde_json::{Value, json};
 
 use super::{Outbox, fresh};
-use crate::store::{Kept, Store, StoreError};
+use crate::store::{ActId, JournalLine, Kept, Store, StoreError};
 use crate::wire::Raw;
 
 impl Outbox {
-    /// Opens another stream and offers everything without a verdict again there.
-    pub(crate) fn reseal(&mut self, id: StreamId, store: &mut impl Store) -> Result<(), StoreError> {
-        let leftovers: Vec<Kept> =
-            self.acts.values().filter(|held| held.settled.is_none()).map(|held| held.kept.clone()).collect();
-        self.queue.clear();
+    /// Everything that has a verdict, as far as the journal goes back.
+    pub(crate) fn judged(&self, store: &mut impl Store) -> Result<Vec<JournalLine>, StoreError> {
+        let mut lines = store.journal(ActId(0), usize::MAX)?;
+        lines.retain(|line| line.settled.is_some());
+        Ok(lines)
+    }
+
+    /// What the streams before this one have verdicts for, as far as the journal goes back.
+    pub(crate) fn judged_before(&self, store: &mut impl Store) -> Result<Vec<JournalLine>, StoreError> {
+        let mut lines = self.judged(store)?;
+        lines.retain(|line| line.kept.key.stream_id != self.stream.id);
+        Ok(lines)
+    }
+
+    /// Opens another stream and offers everything without a verdict again there, and `judged` as well; in the order it was done.
+    pub(crate) fn reseal(
+        &mut self,
+        id: StreamId,
+        judged: Vec<JournalLine>,
+        store: &mut impl Store,
+    ) -> Result<(), StoreError> {
+        let queued = std::mem::take(&mut self.queue).into_values();
+        let unsent = queued.filter_map(|act| self.acts.get(&act)).map(|held| (held.kept.act, held.kept.clone()));
+        let mut leftovers: BTreeMap<ActId, Kept> = unsent.collect();
+        for line in judged {
+            leftovers.insert(line.kept.act, self.unsettle(line));
+        }
         self.stream = fresh(id);
         store.open_stream(&self.stream)?;
         let mut moved = BTreeMap::new();
-        for old in leftovers {
-            let (act, seq) = (old.act, self.next_seq());
+        for (act, old) in leftovers {
+            let seq = self.next_seq();
             let bytes = offer_again(&old, seq, &moved)?;
             moved.insert(old.key, seq);
             let kept = Kept { earlier: old.earlier, ..self.link(bytes, seq, act, old.made_time) };
@@ -37,7 +61,7 @@ fn offer_again(old: &Kept, seq: i64, moved: &BTreeMap<EntryKey, i64>) -> Result<
     let members = entry.as_object_mut().ok_or_else(|| StoreError(format!("entry {} is no object", old.key.seq)))?;
     members.insert("seq".to_owned(), json!(seq));
     if let Some(base) = members.get_mut("base").and_then(Value::as_object_mut) {
-        let place = |seq| EntryKey { stream_id: old.key.stream_id, seq };
+        let place = |seq| EntryKey { seq, ..old.key };
         let predecessor = base.get("predecessor").and_then(Value::as_i64).and_then(|seq| moved.get(&place(seq)));
         match predecessor {
             Some(seq) => base.insert("predecessor".to_owned(), json!(seq)),

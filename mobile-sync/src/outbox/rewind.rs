@@ -1,12 +1,8 @@
 //! Going back to where a rewound server is: what it has forgotten is unsent again, the same bytes under the same numbers.
 
-use std::collections::BTreeSet;
-
-use floorline_domain::ids::StreamId;
-
-use super::{Outbox, fresh};
+use super::Outbox;
 use crate::chain::{self, Hash};
-use crate::store::{ActId, JournalLine, Kept, Store, StoreError, StreamState};
+use crate::store::{JournalLine, Kept, Store, StoreError, StreamState};
 use crate::wire::SealReason;
 
 /// What a rewind came to.
@@ -37,30 +33,10 @@ impl Outbox {
         self.stream = StreamState { acked_seq: to, acked_hash: ours.unwrap_or(theirs), ..self.stream };
         store.rewind(&self.stream)?;
         for line in after {
-            self.hold_again(line);
+            let kept = self.unsettle(line.clone());
+            self.hold(kept, None);
         }
         Ok(Rewound { entries: after.len(), broken })
-    }
-
-    /// Whether the journal has verdicts of earlier streams.
-    pub(crate) fn was_judged_before(&self, store: &mut impl Store) -> Result<bool, StoreError> {
-        let lines = store.journal(ActId(0), usize::MAX)?;
-        Ok(lines.iter().any(|line| line.settled.is_some() && line.kept.key.stream_id != self.stream.id))
-    }
-
-    /// Takes verdicts back, those of earlier streams or all: what they were given for is to be offered again on the next stream. Gives how
-    /// many.
-    pub(crate) fn take_back(&mut self, all: bool, store: &mut impl Store) -> Result<usize, StoreError> {
-        let mut lines = store.journal(ActId(0), usize::MAX)?;
-        lines.retain(|line| line.settled.is_some() && (all || line.kept.key.stream_id != self.stream.id));
-        let streams: BTreeSet<StreamId> = lines.iter().map(|line| line.kept.key.stream_id).collect();
-        for stream in streams {
-            store.rewind(&fresh(stream))?;
-        }
-        for line in &lines {
-            self.hold_again(line);
-        }
-        Ok(lines.len())
     }
 
     /// True when entries are missing between the last verdict and what is unsent: this stream cannot go on.
@@ -68,13 +44,13 @@ impl Outbox {
         i64::try_from(self.queue.len()) != Ok(self.next_seq() - 1 - self.stream.acked_seq)
     }
 
-    /// An act without a verdict once more.
-    fn hold_again(&mut self, line: &JournalLine) {
-        let Some(settled) = &line.settled else { return };
+    /// An act without a verdict once more, and what had become of it.
+    pub(super) fn unsettle(&mut self, line: JournalLine) -> Kept {
+        let Some(settled) = line.settled else { return line.kept };
         if let Some(at) = settled.shown_until {
             self.settling.remove(&(at.topic, at.cursor, line.kept.act));
         }
-        self.hold(Kept { earlier: Some(settled.verdict.clone()), ..line.kept.clone() }, None);
+        Kept { earlier: Some(settled.verdict), ..line.kept }
     }
 }
 

@@ -82,6 +82,7 @@ impl Store for MemoryStore {
 
     fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError> {
         self.now.server_epoch = Some(epoch.to_owned());
+        self.now.files.values_mut().for_each(|uploaded| *uploaded = false);
         Ok(())
     }
 
@@ -93,7 +94,7 @@ impl Store for MemoryStore {
     }
 
     fn reoffer(&mut self, kept: &Kept) -> Result<(), StoreError> {
-        self.line(kept.act)?.kept = kept.clone();
+        *self.line(kept.act)? = JournalLine { kept: kept.clone(), settled: None };
         Ok(())
     }
 

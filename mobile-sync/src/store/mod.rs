@@ -32,11 +32,11 @@ pub trait Store {
 
     /// Seals the open stream, if there is one, and opens this one.
     fn open_stream(&mut self, stream: &StreamState) -> Result<(), StoreError>;
-    /// Keeps the server's epoch.
+    /// Keeps the server's epoch. A server in another one may have forgotten files: which of them it has is not known any more.
     fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError>;
     /// Saves a new entry.
     fn append(&mut self, kept: &Kept) -> Result<(), StoreError>;
-    /// Gives a saved act its new place, bytes and hash on another stream.
+    /// Gives a saved act its new place, bytes and hash on another stream, where it has no verdict; one that it had is [`Kept::earlier`].
     fn reoffer(&mut self, kept: &Kept) -> Result<(), StoreError>;
     /// Stores the verdict of an entry and moves its stream's `acked_seq` there.
     fn settle(&mut self, kept: &Kept, settled: &Settled) -> Result<(), StoreError>;

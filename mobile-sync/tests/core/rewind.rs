@@ -156,6 +156,30 @@ fn another_epoch_alone_is_noted_and_nothing_is_sent_again() {
 }
 
 #[test]
+fn what_earlier_streams_did_is_offered_again_when_the_server_forgot_it_too() {
+    let mut phone = booked(3);
+    let first = phone.client.stream();
+    phone.server.streams.get_mut(&first).unwrap().sealed = true;
+    phone.close(Close::Sealed);
+    phone.pass(60_000);
+    work(&mut phone, 4..=5);
+    let second = phone.client.stream();
+    assert_eq!((phone.client.unsent(), second == first), (0, false));
+    phone.server.frames.clear();
+    phone.server.rewind(4);
+    phone.crash();
+    phone.online();
+    phone.pass(60_000);
+    assert_eq!(said(&phone), notes(1..=5), "the first is answered as before, the others in their order");
+    assert_eq!(phone.client.unsent(), 0);
+    let journal = phone.store.journal(ActId(0), 9).unwrap();
+    let places: Vec<_> = journal.iter().map(|line| (line.kept.key.stream_id, line.kept.key.seq)).collect();
+    assert_eq!(places, [1, 2, 3, 4, 5].map(|seq| (phone.client.stream(), seq)));
+    assert!(journal.iter().all(|line| line.settled.is_some() && line.kept.earlier.is_none()));
+    assert!(![first, second].contains(&phone.client.stream()));
+}
+
+#[test]
 fn what_is_no_longer_in_the_journal_leaves_a_hole_and_the_rest_goes_on_another_stream() {
     let mut phone = with_a_hole();
     let sealed = phone.client.stream();
@@ -216,21 +240,6 @@ fn a_fork_is_seen_even_where_the_journal_begins_after_it() {
     restore(&mut phone, 2);
     assert_eq!(seals(&phone), []);
     assert_eq!(said(&phone), notes(1..=5));
-}
-
-#[test]
-fn what_was_judged_on_an_earlier_stream_comes_back_as_well() {
-    let mut phone = booked(2);
-    phone.close(Close::Sealed);
-    phone.pass(60_000);
-    work(&mut phone, 3..=4);
-    assert_eq!(said(&phone), notes(1..=4));
-    // The restored server knows the first note only: it has forgotten the second, and the stream of the others.
-    restore(&mut phone, 3);
-    phone.pass(60_000);
-    assert_eq!(phone.client.unsent(), 0);
-    assert_eq!(said(&phone), notes(1..=4), "in the order they were done, each once");
-    assert_eq!(seals(&phone), [SealReason::Hole]);
 }
 
 #[test]

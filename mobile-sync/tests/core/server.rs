@@ -46,12 +46,13 @@ pub(crate) struct Server {
     /// Mode of every topic in the welcome.
     pub mode: Mode,
     pub jitter_ms: u64,
+    pub heartbeat_ms: u64,
     pub minimum_app: String,
     pub frames: Vec<ClientFrame>,
     /// Every entry judged, in order, and whether it was booked.
     pub judged: Vec<(StreamId, i64, bool)>,
-    /// What was decided for entries that were offered again, and where they stand.
-    origins: BTreeMap<Origin, (StreamId, i64, Raw)>,
+    /// Where an entry that was offered again was decided.
+    decided: BTreeMap<Origin, (StreamId, i64)>,
     /// How often history was rewound; in every epoch's name.
     rewound: usize,
     session: i64,
@@ -71,10 +72,11 @@ impl Server {
             mute: false,
             mode: Mode::Delta,
             jitter_ms: 0,
+            heartbeat_ms: 25_000,
             minimum_app: "0".to_owned(),
             frames: Vec::new(),
             judged: Vec::new(),
-            origins: BTreeMap::new(),
+            decided: BTreeMap::new(),
             rewound: 0,
             session: 0,
             open: None,
@@ -110,7 +112,6 @@ impl Server {
         for (id, seq, booked) in self.judged.split_off(self.judged.len().saturating_sub(k)).into_iter().rev() {
             let stream = self.streams.get_mut(&id).unwrap();
             stream.receipts.remove(&seq);
-            self.origins.retain(|_, (stream, place, _)| (*stream, *place) != (id, seq));
             stream.last_seq = seq - 1;
             stream.last_hash = stream.receipts.get(&stream.last_seq).map_or(chain::start(id), |(hash, _)| *hash);
             if booked {
@@ -160,7 +161,12 @@ impl Server {
             results,
             more,
             topics: topics.collect(),
-            limits: Limits { jitter_ms: self.jitter_ms, batch_entries: 4, ..Limits::default() },
+            limits: Limits {
+                jitter_ms: self.jitter_ms,
+                heartbeat_ms: self.heartbeat_ms,
+                batch_entries: 4,
+                ..Limits::default()
+            },
             minimum_app: self.minimum_app.clone(),
         }))]
     }
@@ -209,12 +215,7 @@ impl Server {
     fn apply(&mut self, seq: i64, bytes: &Raw, hash: Hash) -> Raw {
         let entry: WireEntry = bytes.read().unwrap();
         assert_eq!(entry.seq, seq);
-        let earlier = entry.origin.and_then(|origin| {
-            let own = self.streams.get(&origin.stream_id).and_then(|stream| stream.receipts.get(&origin.seq));
-            let own = own.filter(|(stored, _)| *stored == origin.hash).map(|(_, verdict)| verdict.clone());
-            own.or_else(|| self.origins.get(&origin).map(|(_, _, verdict)| verdict.clone()))
-        });
-        let decided = earlier.is_none();
+        let earlier = entry.origin.and_then(|origin| self.find(&origin));
         let logged = self.log.len();
         let mut verdict = match earlier {
             Some(verdict) => verdict.read::<Value>().unwrap(),
@@ -222,16 +223,24 @@ impl Server {
         };
         verdict.as_object_mut().unwrap().insert("seq".to_owned(), json!(seq));
         let verdict = Raw::of(&verdict).unwrap();
-        let open = self.open.unwrap();
-        self.judged.push((open, seq, self.log.len() > logged));
-        if let Some(origin) = entry.origin.filter(|_| decided) {
-            self.origins.insert(origin, (open, seq, verdict.clone()));
+        let id = self.open.unwrap();
+        self.judged.push((id, seq, self.log.len() > logged));
+        if let Some(origin) = entry.origin.filter(|origin| self.find(origin).is_none()) {
+            self.decided.insert(origin, (id, seq));
         }
         let stream = self.stream();
         stream.last_seq = seq;
         stream.last_hash = hash;
         stream.receipts.insert(seq, (hash, verdict.clone()));
         verdict
+    }
+
+    /// The verdict of an entry where it stood first, or where it was decided when it was offered again.
+    fn find(&self, origin: &Origin) -> Option<Raw> {
+        let receipt = |id: &StreamId, seq: i64| self.streams.get(id)?.receipts.get(&seq);
+        let first = receipt(&origin.stream_id, origin.seq).filter(|(hash, _)| *hash == origin.hash);
+        let again = || self.decided.get(origin).and_then(|(id, seq)| receipt(id, *seq));
+        first.or_else(again).map(|(_, verdict)| verdict.clone())
     }
 
     fn decide(&mut self, entry: &WireEntry) -> Value {

@@ -150,6 +150,24 @@ async fn a_restored_server_gets_back_what_it_forgot_even_from_a_phone_that_was_c
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_phone_on_http_with_nothing_to_send_notices_a_restored_server() {
+    let fake = Fake::start(Protocol::new(site())).await;
+    fake.with(|state| state.core.heartbeat_ms = 1_000);
+    let folder = tempfile::tempdir().unwrap();
+    let config = PhoneConfig { transport: Transport::Http, ..enrolled(&fake, &folder).await };
+    let phone = Phone::open(config).await.unwrap();
+    phone.sign_in("a@b", "secret").await.unwrap();
+    phone.act_all((0..5).map(note).collect()).await.unwrap();
+    phone.go_online();
+    within(phone.drained()).await.unwrap();
+    let mut events = phone.events();
+    fake.with(|state| state.core.rewind(3));
+    within(async { while events.recv().await.unwrap() != (Notice::Rewound { entries: 3 }) {} }).await;
+    within(phone.drained()).await.unwrap();
+    assert_eq!(fake.with(|state| state.core.log.len()), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_uploaded_in_chunks_and_goes_on_where_it_stopped() {
     let fake = Fake::start(Protocol::new(site())).await;
     fake.with(|state| state.tear_upload = true);

@@ -191,6 +191,11 @@ impl<'a> Index<'a> {
         receipt.origin.or_else(|| self.entry(receipt)?.origin())
     }
 
+    /// Where the entry of a journal stood first, when it was offered again.
+    pub(super) fn offered_again(&self, line: &JournalLine) -> Option<Origin> {
+        self.entries.get(&line.kept.key)?.get(&line.kept.hash)?.origin()
+    }
+
     /// A verdict without its `seq`.
     pub(super) fn verdict(&self, receipt: &Receipt) -> Option<&Value> {
         self.verdicts.get(&receipt.key)

@@ -18,6 +18,7 @@ mod once;
 mod order;
 pub mod read;
 mod report;
+mod rewound;
 mod told;
 mod twice;
 mod verdicts;
@@ -53,6 +54,7 @@ const RULES: &[Rule] = &[
     verdicts::offered_again_is_answered_the_same,
     verdicts::stored_says_what_it_was,
     verdicts::told_is_durable,
+    rewound::told_before_is_not_forgotten,
     legality::logs_are_legal,
     legality::items_are_their_logs,
     twice::visits_are_left_once,

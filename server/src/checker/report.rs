@@ -28,6 +28,8 @@ pub enum Invariant {
     S8,
     /// No verdict is told before it is durable.
     S10,
+    /// What was told before the server was rewound is decided again, or waits on its phone.
+    S11,
     /// Nothing of one organisation reaches another.
     S12,
     /// Nothing is applied after a device was revoked.
@@ -48,6 +50,7 @@ impl Invariant {
             Self::S7 => "feed without gaps",
             Self::S8 => "convergence",
             Self::S10 => "told means durable",
+            Self::S11 => "rewind heals",
             Self::S12 => "isolation",
             Self::S13 => "fencing",
         }
@@ -99,7 +102,7 @@ pub struct Report {
 
 impl Report {
     pub(super) fn of(index: &Index<'_>, violations: Vec<Violation>) -> Self {
-        use Invariant::{S1, S2, S4, S6, S10};
+        use Invariant::{S1, S2, S4, S6, S10, S11};
         let mut report = Self::default();
         for (_, line) in index.journal_lines() {
             report.entries += 1;
@@ -109,7 +112,7 @@ impl Report {
             }
         }
         let count = |kinds: &[Invariant]| violations.iter().filter(|found| kinds.contains(&found.invariant)).count();
-        report.lost = count(&[S1, S4, S10]);
+        report.lost = count(&[S1, S4, S10, S11]);
         report.doubled = count(&[S2, S6]);
         report.violations = violations;
         report

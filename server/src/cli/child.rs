@@ -14,10 +14,33 @@ use crate::platform::db::embedded::postmaster_pid;
 /// How long a start may take: after a kill, orphaned backends of the database may hold on for up to a minute.
 const START_WITHIN: Duration = Duration::from_secs(90);
 
+/// Where a server runs, and on what.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    /// Its folder.
+    pub(super) data: PathBuf,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    /// What it has in common with other servers; without it the database is its own.
+    pub(super) shared: Option<Shared>,
+}
+
+/// What several servers have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    /// How phones reach them.
+    pub(super) public_url: String,
+    /// The database, for their login.
+    pub(super) database: String,
+    /// The key that signs tokens.
+    pub(super) signing_key: PathBuf,
+    /// The folder for photos.
+    pub(super) objects: PathBuf,
+}
+
 /// `floorline serve` on a port of its own.
 pub(super) struct ServerChild {
-    data: PathBuf,
-    address: SocketAddr,
+    setting: Setting,
     child: Child,
 }
 
@@ -25,28 +48,61 @@ impl ServerChild {
     /// Starts it over `data` and waits until it is ready.
     pub(super) async fn start(data: &Path, address: Option<SocketAddr>) -> anyhow::Result<Self> {
         let address = address.map_or_else(free_address, Ok)?;
-        let child = spawn(data, address)?;
-        let mut server = Self { data: data.to_owned(), address, child };
+        Self::start_in(Setting { data: data.to_owned(), address, shared: None }).await
+    }
+
+    /// Starts it in a setting and waits until it is ready.
+    pub(super) async fn start_in(setting: Setting) -> anyhow::Result<Self> {
+        let child = spawn(&setting)?;
+        let mut server = Self { setting, child };
         server.wait_ready().await?;
         Ok(server)
     }
 
     /// Where it listens.
     pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.setting.address)
     }
 
     /// Ends it without warning and starts it again.
     pub(super) async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
         self.child.start_kill()?;
         self.child.wait().await?;
-        self.child = spawn(&self.data, self.address)?;
+        self.child = spawn(&self.setting)?;
         self.wait_ready().await
+    }
+
+    /// Holds it still where it is, with all its connections and transactions.
+    pub(super) fn pause(&self) -> anyhow::Result<()> {
+        Ok(kill_process(self.pid()?, Signal::STOP)?)
+    }
+
+    /// Lets it go on.
+    pub(super) fn resume(&self) -> anyhow::Result<()> {
+        Ok(kill_process(self.pid()?, Signal::CONT)?)
+    }
+
+    /// Asks it to stop, waits until it has, and leaves it down.
+    pub(super) async fn put_down(&mut self) -> anyhow::Result<()> {
+        if self.child.try_wait()?.is_some() {
+            return Ok(());
+        }
+        kill_process(self.pid()?, Signal::TERM)?;
+        if tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await.is_err() {
+            self.child.start_kill()?;
+            self.child.wait().await?;
+        }
+        Ok(())
+    }
+
+    fn pid(&self) -> anyhow::Result<Pid> {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        pid.context("the server has ended")
     }
 
     /// Ends the database's postmaster without warning; the server starts it again.
     pub(super) async fn kill_postmaster(&mut self) -> anyhow::Result<()> {
-        let pid = postmaster_pid(&self.data).context("no postmaster is running")?;
+        let pid = postmaster_pid(&self.setting.data).context("no postmaster is running")?;
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("the postmaster's id makes no sense")?;
         kill_process(pid, Signal::KILL)?;
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -56,23 +112,14 @@ impl ServerChild {
     /// Starts it again if a kill was interrupted before it had.
     pub(super) async fn make_sure(&mut self) -> anyhow::Result<()> {
         if self.child.try_wait()?.is_some() {
-            self.child = spawn(&self.data, self.address)?;
+            self.child = spawn(&self.setting)?;
         }
         self.wait_ready().await
     }
 
     /// Asks it to stop and waits until it has.
     pub(super) async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            kill_process(pid, Signal::TERM)?;
-        }
-        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
-        if ended.is_err() {
-            self.child.start_kill()?;
-            self.child.wait().await?;
-        }
-        Ok(())
+        self.put_down().await
     }
 
     /// Waits until the child ends by itself.
@@ -88,7 +135,7 @@ impl ServerChild {
             if let Some(status) = self.child.try_wait()? {
                 anyhow::bail!(
                     "the server ended while starting: {status}; its log is {}",
-                    log_path(&self.data).display()
+                    log_path(&self.setting.data).display()
                 );
             }
             if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
@@ -100,10 +147,12 @@ impl ServerChild {
     }
 }
 
-fn spawn(data: &Path, address: SocketAddr) -> anyhow::Result<Child> {
+fn spawn(setting: &Setting) -> anyhow::Result<Child> {
+    let Setting { data, address, shared } = setting;
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(data))?;
     let program = std::env::current_exe()?;
-    Command::new(program)
+    let mut server = Command::new(program);
+    server
         .arg("serve")
         .env("FLOORLINE_DATA", data)
         .env("FLOORLINE_BIND", address.to_string())
@@ -118,13 +167,19 @@ fn spawn(data: &Path, address: SocketAddr) -> anyhow::Result<Child> {
         .stdin(Stdio::null())
         .stdout(Stdio::from(log.try_clone()?))
         .stderr(Stdio::from(log))
-        .kill_on_drop(true)
-        .spawn()
-        .context("the server could not be started")
+        .kill_on_drop(true);
+    if let Some(shared) = shared {
+        server
+            .env("DATABASE_URL", &shared.database)
+            .env("FLOORLINE_PUBLIC_URL", &shared.public_url)
+            .env("FLOORLINE_SIGNING_KEY", &shared.signing_key)
+            .env("FLOORLINE_OBJECTS", &shared.objects);
+    }
+    server.spawn().context("the server could not be started")
 }
 
 /// What the server prints.
-fn log_path(data: &Path) -> PathBuf {
+pub(super) fn log_path(data: &Path) -> PathBuf {
     data.join("server.log")
 }
 

@@ -2,9 +2,11 @@
 
 mod audit;
 mod bench;
+mod chaos;
 mod child;
 mod db;
 pub mod demo;
+mod epoch;
 mod migrate;
 mod openapi;
 mod output;
@@ -41,10 +43,14 @@ enum Command {
     Serve,
     /// Plays a made-up floor at work, on a server of its own, and proves that nothing was lost.
     Demo(demo::Options),
+    /// Breaks networks, servers, disks and the database under real servers and phones, and proves that nothing was lost.
+    Chaos(chaos::Options),
     /// Runs jobs apart from the servers; needs DATABASE_URL.
     Work,
     /// Brings the schema up to date, or takes steps back.
     Migrate(migrate::Options),
+    /// Tells phones that history may have been rewound, after a dump was restored over the same database.
+    Epoch(epoch::Options),
     /// Runs psql on the embedded database, started for as long as that takes.
     Db(db::Options),
     /// Measures, each figure beside a peer's.
@@ -75,8 +81,10 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => openapi::print(),
         Command::Serve => serving(load()?, serve::run),
         Command::Demo(options) => brief(load()?, async |config| demo::run(config, options).await),
+        Command::Chaos(options) => brief(load()?, async |config| chaos::run(config, options).await),
         Command::Work => serving(load()?, work::run),
         Command::Migrate(options) => brief(load()?, async |config| migrate::run(&config, options).await),
+        Command::Epoch(options) => brief(load()?, async |config| epoch::run(&config, options).await),
         Command::Db(options) => brief(load()?, async |config| db::run(&config, options).await),
         Command::Bench(options) => brief(load()?, async |config| bench::run(config, options).await),
         Command::User(options) => brief(load()?, async |config| user::run(&config, options).await),

@@ -10,6 +10,7 @@ use super::output::say;
 use super::serve::asked_to_stop;
 use crate::app::App;
 use crate::database::Database;
+use crate::history;
 use crate::job_registry::job_registry;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
@@ -22,6 +23,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let database = Database::open(&config).await?;
     let db = Db::new(database.url(), config.database.pool)?;
     db.verify().await?;
+    history::look(&db).await?;
     let app = App::new(&config, db)?;
     let cancel = CancellationToken::new();
     let runner = Runner::new(app.db.clone(), job_registry(&app), app.jobs.clone(), app.limits.jobs, Uuid::now_v7());

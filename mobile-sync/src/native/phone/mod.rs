@@ -43,6 +43,8 @@ pub struct Standing {
     pub photos: usize,
     /// The connection.
     pub link: LinkState,
+    /// The server's epoch at the last welcome.
+    pub server_epoch: Option<String>,
 }
 
 impl Phone {
@@ -86,7 +88,8 @@ impl Phone {
     pub async fn standing(&self) -> Result<Standing, NativeError> {
         let work = |client: &mut Client, store: &mut SqliteStore, _| {
             let photos = store.waiting_photos()?.len();
-            Ok(Standing { stream: client.stream(), unsent: client.unsent(), photos, link: client.link() })
+            let server_epoch = client.server_epoch().map(str::to_owned);
+            Ok(Standing { stream: client.stream(), unsent: client.unsent(), photos, link: client.link(), server_epoch })
         };
         self.ask(work).await
     }

@@ -32,7 +32,9 @@ impl Store for SqliteStore {
     }
 
     fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError> {
-        self.kept()?.prepare_cached("INSERT OR REPLACE INTO server (one, epoch) VALUES (1, ?1)")?.execute([epoch])?;
+        let connection = self.kept()?;
+        connection.prepare_cached("INSERT OR REPLACE INTO server (one, epoch) VALUES (1, ?1)")?.execute([epoch])?;
+        connection.prepare_cached("UPDATE photos SET stored = 0, upload = NULL WHERE stored = 1")?.execute([])?;
         Ok(())
     }
 
@@ -53,8 +55,13 @@ impl Store for SqliteStore {
     }
 
     fn reoffer(&mut self, kept: &Kept) -> Result<(), StoreError> {
-        self.kept()?
-            .prepare_cached("UPDATE entries SET stream_id = ?2, seq = ?3, bytes = ?4, hash = ?5 WHERE act = ?1")?
+        let connection = self.kept()?;
+        connection
+            .prepare_cached(
+                "UPDATE entries SET stream_id = ?2, seq = ?3, bytes = ?4, hash = ?5, verdict = NULL, attention = 0,
+                        shown_topic = NULL, shown_cursor = NULL, settled_time = NULL
+                 WHERE act = ?1",
+            )?
             .execute(params![
                 number(kept.act.0),
                 kept.key.stream_id.to_string(),
@@ -62,6 +69,11 @@ impl Store for SqliteStore {
                 kept.bytes.text(),
                 kept.hash.to_string()
             ])?;
+        if let Some(earlier) = &kept.earlier {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO earlier_verdicts (act, earlier) VALUES (?1, ?2)")?
+                .execute(params![number(kept.act.0), earlier.text()])?;
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::factory::{EPOCH, Factory};
 use super::story::story;
 use super::{advance, append, broken_by, broken_in, note, offered_on, receipt_of, retell, scan};
-use crate::checker::Invariant::{S1, S2, S3, S4, S5, S8, S10};
+use crate::checker::Invariant::{S1, S2, S3, S4, S5, S8, S10, S11};
 use crate::checker::{Event, History, Told, check};
 
 fn settle_unsent(history: &mut History) {
@@ -114,6 +114,25 @@ fn another_epoch_has_answers_of_its_own_but_one_an_entry() {
         tell(history, key, "0000", r#"{"seq":1,"outcome":"applied"}"#);
     };
     assert_eq!(broken_by(undecided), [S4]);
+}
+
+#[test]
+fn what_was_told_before_a_rewind_is_decided_again_or_waits() {
+    let forgotten = |history: &mut History| {
+        let key = EntryKey { seq: 1_000, ..history.receipts[receipt_of(history, "item.completed")].key };
+        tell(history, key, "0000", r#"{"seq":1000,"outcome":"applied"}"#);
+    };
+    assert_eq!(broken_by(forgotten), [S11]);
+    let on_a_lost_phone = |history: &mut History| {
+        forgotten(history);
+        history.devices[0].destroyed = true;
+    };
+    assert!(!broken_by(on_a_lost_phone).contains(&S11));
+    let waits = |history: &mut History| {
+        let unsent = history.devices[0].journal.iter().find(|line| line.settled.is_none()).unwrap().kept.key;
+        tell(history, unsent, "0000", r#"{"seq":1,"outcome":"applied"}"#);
+    };
+    assert_eq!(broken_by(waits), []);
 }
 
 #[test]

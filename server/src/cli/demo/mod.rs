@@ -206,10 +206,10 @@ async fn serve_on(server: &mut ServerChild, passed: bool) -> anyhow::Result<bool
     Ok(passed)
 }
 
-/// Empties the demonstration's folder, unless a server is running in it.
-fn fresh(folder: &Path) -> anyhow::Result<()> {
+/// Empties the folder of a play, unless a server is running in it.
+pub(super) fn fresh(folder: &Path) -> anyhow::Result<()> {
     if let Ok(lock) = std::fs::File::open(folder.join("lock")) {
-        lock.try_lock().map_err(|_| anyhow::anyhow!("{} is in use by another demonstration", folder.display()))?;
+        lock.try_lock().map_err(|_| anyhow::anyhow!("{} is in use by another one", folder.display()))?;
     }
     if folder.exists() {
         std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;

@@ -18,6 +18,8 @@ use crate::platform::tenancy::TenantTx;
 pub(super) struct Asked {
     /// The phone and its session.
     pub(super) phone: Option<(Phone, i64)>,
+    /// The server's epoch at the welcome.
+    pub(super) server_epoch: String,
     /// The feeds of its hello.
     pub(super) feeds: Vec<Subscription>,
     /// Those that it was denied.
@@ -55,7 +57,7 @@ pub(super) async fn look(app: App, asker: Session, asked: Asked) -> Checked {
 async fn try_look(app: &App, asker: Session, asked: &Asked) -> Result<Checked, ApiError> {
     let mut tx = TenantTx::open(&app.db, asker.org).await?;
     if let Some((phone, number)) = asked.phone {
-        if let Some(close) = over(&mut tx, phone, number).await? {
+        if let Some(close) = over(&mut tx, phone, number, &asked.server_epoch).await? {
             return Ok(Checked::Over(close));
         }
         if let Some(acked) = asked.acked {
@@ -85,7 +87,7 @@ async fn try_look(app: &App, asker: Session, asked: &Asked) -> Result<Checked, A
 }
 
 /// Why the phone's connection ends, if it does.
-async fn over(tx: &mut TenantTx, phone: Phone, number: i64) -> Result<Option<Close>, ApiError> {
+async fn over(tx: &mut TenantTx, phone: Phone, number: i64, server_epoch: &str) -> Result<Option<Close>, ApiError> {
     let (device, quarantined) = match hello::let_in(store::find_device(tx, phone.device).await?, Utc::now()) {
         Ok(found) => found,
         Err(turned) => return Ok(Some(turned.close)),
@@ -95,6 +97,10 @@ async fn over(tx: &mut TenantTx, phone: Phone, number: i64) -> Result<Option<Clo
     }
     // What a hello read of the device is not true any more: another one reads it anew, and entries go to the new site's writer.
     if quarantined != phone.quarantined || device.site() != phone.site {
+        return Ok(Some(Close::Draining));
+    }
+    // History may have been rewound: the next hello finds out what is missing.
+    if store::server_epoch(tx).await? != server_epoch {
         return Ok(Some(Close::Draining));
     }
     Ok(match store::find_stream(tx, phone.stream).await? {

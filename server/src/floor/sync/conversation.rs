@@ -44,6 +44,7 @@ pub(super) struct Conversation {
     phone: Option<Phone>,
     session: Session,
     number: i64,
+    server_epoch: String,
     following: Following,
     seat: Seat,
     outbound: Outbound,
@@ -92,7 +93,7 @@ impl Conversation {
                 Arrival { device, seat: seat.id(), org: asker.org, site, user: asker.user, name: &identity.name };
             app.sockets.presence().arrived(arrival, Utc::now());
         }
-        let number = welcome.session;
+        let (number, server_epoch) = (welcome.session, welcome.server_epoch.clone());
         let acked = writing.as_ref().map_or(0, |writing| writing.acked_seq);
         let mut outbound = Outbound::default();
         outbound.push(ServerFrame::Welcome(welcome).text()?.into());
@@ -105,6 +106,7 @@ impl Conversation {
             phone,
             session: Session::new(number, writing),
             number,
+            server_epoch,
             following,
             seat,
             outbound,
@@ -327,6 +329,7 @@ impl Conversation {
         let acked = self.session.acked_seq().filter(|acked| *acked > self.acked);
         let asked = check::Asked {
             phone: self.phone.map(|phone| (phone, self.number)),
+            server_epoch: self.server_epoch.clone(),
             feeds: self.following.asked(),
             denied: self.following.denied(),
             acked,

@@ -194,11 +194,11 @@ pub(super) async fn results_page(
     page(after, last_seq, rows.into_iter().map(|row| (row.seq, row.verdict))).map_err(ApiError::internal)
 }
 
-/// Notes how far the device has its verdicts.
+/// Notes how far the device has its verdicts; of those it has from before a rewind nothing is known here.
 pub(super) async fn set_acked(tx: &mut TenantTx, stream: StreamId, seq: i64) -> Result<(), ApiError> {
     let org = tx.org().0;
-    sql("UPDATE sync_streams SET acked_seq = v.seq FROM (SELECT $1::uuid AS org_id, $2::uuid AS id, $3::bigint AS seq) v \
-         WHERE sync_streams.org_id = v.org_id AND sync_streams.id = v.id AND sync_streams.acked_seq < v.seq")
+    sql("UPDATE sync_streams SET acked_seq = least(v.seq, last_seq) FROM (SELECT $1::uuid AS org_id, $2::uuid AS id, $3::bigint AS seq) v \
+         WHERE sync_streams.org_id = v.org_id AND sync_streams.id = v.id AND sync_streams.acked_seq < least(v.seq, last_seq)")
     .bind::<SqlUuid, _>(org)
     .bind::<SqlUuid, _>(stream.0)
     .bind::<BigInt, _>(seq)

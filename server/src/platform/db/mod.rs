@@ -5,6 +5,7 @@
 //! [`crate::platform::tenancy::TenantTx`].
 
 pub mod embedded;
+pub mod epoch;
 mod fault;
 pub mod migrate;
 mod pool;

@@ -104,6 +104,7 @@ diesel::table! {
         system_identifier -> Text,
         timeline -> Int8,
         created_at -> Timestamptz,
+        database_oid -> Nullable<Int8>,
     }
 }
 

@@ -63,6 +63,11 @@ impl Feed {
         head > self.window().to() && !self.reading.swap(true, Ordering::AcqRel)
     }
 
+    /// Notes the topic's epoch; true when it is another one and the caller must call [`Feed::read`].
+    pub(super) fn hear_of_epoch(&self, epoch: &str) -> bool {
+        self.window().epoch() != epoch && !self.reading.swap(true, Ordering::AcqRel)
+    }
+
     /// Reads rows until the window reaches what was heard of. A failed read is left to the next poll.
     pub(super) async fn read(&self, db: &Db, now: DateTime<Utc>) {
         loop {

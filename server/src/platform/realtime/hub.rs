@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::feed::{Feed, Follower, LogReader};
+use super::store::Polled;
 use super::{FeedKey, TopicHead, store};
 use crate::platform::db::Db;
 use crate::platform::http::ApiError;
@@ -113,6 +114,18 @@ impl Hub {
         }
     }
 
+    /// Tells where a topic stands. In another epoch than before it begins anew, wherever its head is.
+    fn polled(&self, polled: &Polled) {
+        let feeds: Vec<Arc<Feed>> = self.feeds().get(&polled.topic).cloned().unwrap_or_default();
+        for feed in feeds {
+            if feed.hear_of_epoch(&polled.epoch) {
+                let db = self.0.db.clone();
+                self.0.tasks.spawn_on(async move { feed.read(&db, Utc::now()).await }, &self.0.runtime);
+            }
+        }
+        self.wake(&polled.topic, polled.head);
+    }
+
     /// Takes a place at a feed that is followed already, or at one that starts at `head`.
     fn join(&self, key: &FeedKey, head: Option<TopicHead>) -> Option<Follower> {
         let mut feeds = self.feeds();
@@ -160,7 +173,7 @@ async fn poll(hub: Hub, closing: CancellationToken) {
             continue;
         }
         match store::poll(&hub.0.db, &topics).await {
-            Ok(heads) => heads.iter().for_each(|(topic, head)| hub.wake(topic, *head)),
+            Ok(polled) => polled.iter().for_each(|polled| hub.polled(polled)),
             Err(error) => tracing::warn!(error = %error, "heads not polled"),
         }
     }

@@ -42,6 +42,15 @@ struct PolledRow {
     id: String,
     #[diesel(sql_type = BigInt)]
     head: i64,
+    #[diesel(sql_type = Text)]
+    epoch: String,
+}
+
+/// What a poll says of a topic.
+pub(super) struct Polled {
+    pub(super) topic: Topic,
+    pub(super) head: i64,
+    pub(super) epoch: String,
 }
 
 /// A page of a feed, and where its topic stood just before it was read.
@@ -111,13 +120,16 @@ pub(super) async fn page(
     Ok(Some(PageRead { head: head.into(), rows }))
 }
 
-/// The heads of all `topics` in one indexed query, whoever they belong to.
-pub(super) async fn poll(db: &Db, topics: &[Topic]) -> Result<Vec<(Topic, i64)>, ApiError> {
+/// The heads of all `topics` and their epochs in one indexed query, whoever they belong to.
+pub(super) async fn poll(db: &Db, topics: &[Topic]) -> Result<Vec<Polled>, ApiError> {
     let ids: Vec<String> = topics.iter().map(ToString::to_string).collect();
     let mut conn = db.get(Role::Poll).await?;
-    let rows: Vec<PolledRow> =
-        sql("SELECT id, head FROM sync_topics WHERE id = ANY($1)").bind::<Array<Text>, _>(ids).load(&mut conn).await?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.id.parse().ok()?, row.head))).collect())
+    let rows: Vec<PolledRow> = sql("SELECT id, head, epoch FROM sync_topics WHERE id = ANY($1)")
+        .bind::<Array<Text>, _>(ids)
+        .load(&mut conn)
+        .await?;
+    let known = |row: PolledRow| Some(Polled { topic: row.id.parse().ok()?, head: row.head, epoch: row.epoch });
+    Ok(rows.into_iter().filter_map(known).collect())
 }
 
 async fn owner_head(tx: &mut TenantTx, id: &str) -> Result<Option<HeadRow>, ApiError> {

@@ -1,0 +1,2 @@
+REVOKE SELECT (epoch) ON sync_topics FROM floorline_poll;
+ALTER TABLE installation DROP COLUMN database_oid;
