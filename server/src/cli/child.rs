@@ -14,21 +14,39 @@ use crate::platform::db::embedded::postmaster_pid;
 /// How long a start may take: after a kill, orphaned backends of the database may hold on for up to a minute.
 const START_WITHIN: Duration = Duration::from_secs(90);
 
+/// Settings of a server beside the usual ones of a play, as environment.
+pub(super) type Settings = &'static [(&'static str, &'static str)];
+
 /// `floorline serve` on a port of its own.
 pub(super) struct ServerChild {
     data: PathBuf,
     address: SocketAddr,
+    settings: Settings,
     child: Child,
 }
 
 impl ServerChild {
     /// Starts it over `data` and waits until it is ready.
     pub(super) async fn start(data: &Path, address: Option<SocketAddr>) -> anyhow::Result<Self> {
+        Self::start_with(data, address, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub(super) async fn start_with(
+        data: &Path,
+        address: Option<SocketAddr>,
+        settings: Settings,
+    ) -> anyhow::Result<Self> {
         let address = address.map_or_else(free_address, Ok)?;
-        let child = spawn(data, address)?;
-        let mut server = Self { data: data.to_owned(), address, child };
+        let child = spawn(data, address, settings)?;
+        let mut server = Self { data: data.to_owned(), address, settings, child };
         server.wait_ready().await?;
         Ok(server)
+    }
+
+    /// Its process; none once it ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Where it listens.
@@ -40,7 +58,7 @@ impl ServerChild {
     pub(super) async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
         self.child.start_kill()?;
         self.child.wait().await?;
-        self.child = spawn(&self.data, self.address)?;
+        self.child = spawn(&self.data, self.address, self.settings)?;
         self.wait_ready().await
     }
 
@@ -56,7 +74,7 @@ impl ServerChild {
     /// Starts it again if a kill was interrupted before it had.
     pub(super) async fn make_sure(&mut self) -> anyhow::Result<()> {
         if self.child.try_wait()?.is_some() {
-            self.child = spawn(&self.data, self.address)?;
+            self.child = spawn(&self.data, self.address, self.settings)?;
         }
         self.wait_ready().await
     }
@@ -100,7 +118,7 @@ impl ServerChild {
     }
 }
 
-fn spawn(data: &Path, address: SocketAddr) -> anyhow::Result<Child> {
+fn spawn(data: &Path, address: SocketAddr, settings: Settings) -> anyhow::Result<Child> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(data))?;
     let program = std::env::current_exe()?;
     Command::new(program)
@@ -113,6 +131,7 @@ fn spawn(data: &Path, address: SocketAddr) -> anyhow::Result<Child> {
         // Everybody who plays has one address, and what a bench measures is not to be how fast we refuse.
         .env("FLOORLINE_ADDRESS_RATE", "0")
         .env("FLOORLINE_USER_RATE", "0")
+        .envs(settings.iter().copied())
         .env_remove("DATABASE_URL")
         .env_remove("FLOORLINE_CONFIG")
         .stdin(Stdio::null())
