@@ -65,7 +65,7 @@ pub(super) fn frame(spoilt: Spoilt, degree: u32, number: u32) -> anyhow::Result<
     }
     let mut label = Label::of(&text)?;
     if spoilt == Spoilt::Damage {
-        label.damage(0.045 * hard, &mut chance);
+        label.damage(0.02 * hard, &mut chance);
     }
     let mut luma = view.picture(&label);
     let sigma = if spoilt == Spoilt::Blur { 1.2 * hard } else { 0.7 };

@@ -34,6 +34,12 @@ type Reader = fn(&GrayImage) -> Option<String>;
 
 const READERS: [(&str, Reader); 3] = [("our ladder", ladder), ("rqrr alone", rqrr_alone), ("rxing alone", rxing_alone)];
 
+/// One number for many times, which are sorted.
+type OfTimes = fn(&[f64]) -> f64;
+
+/// What is said of the times of frames.
+const TIMES: [(&str, OfTimes); 2] = [("time_mean", mean), ("time_p50", median)];
+
 /// What one reader made of one frame.
 struct Reading {
     spoilt: Spoilt,
@@ -87,7 +93,7 @@ fn figures(readings: &[Vec<Reading>; 3]) -> Vec<Figure> {
             let [ours, theirs] = [ours, theirs].map(|readings| rate(readings, Some(spoilt)));
             figures.push(Figure::new(BENCH, format!("read_{}", spoilt.as_str()), ours, "%", name, theirs));
         }
-        for (figure, time) in [("time_mean", mean as fn(&[f64]) -> f64), ("time_p50", median)] {
+        for (figure, time) in TIMES {
             let [ours, theirs] = [ours, theirs].map(|readings| time(&times(readings)));
             figures.push(Figure::new(BENCH, figure, ours, "ms", name, theirs));
         }

@@ -1,5 +1,6 @@
 //! A server to measure: a process of its own over an embedded database in `<data>/bench`, which is emptied before and after.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -52,7 +53,9 @@ pub(super) async fn on_a_stand<T>(
     config.sign_in.password_memory_kib = 8;
     config.sign_in.password_passes = 1;
     seed::found(&config).await?;
-    let stand = Stand { server: ServerChild::start_with(&folder, None, SETTINGS).await?, folder };
+    // Any port: the usual one may be somebody's who is at work.
+    let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+    let stand = Stand { server: ServerChild::start_with(&folder, Some(address), SETTINGS).await?, folder };
     let measured = measure(&stand).await;
     let Stand { server, folder } = stand;
     server.stop().await?;
