@@ -14,6 +14,9 @@ use crate::platform::db::embedded::postmaster_pid;
 /// How long a start may take: after a kill, orphaned backends of the database may hold on for up to a minute.
 const START_WITHIN: Duration = Duration::from_secs(90);
 
+/// Settings of a server, as environment.
+pub(super) type Settings = &'static [(&'static str, &'static str)];
+
 /// Where a server runs, and on what.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
@@ -23,6 +26,8 @@ pub(super) struct Setting {
     pub(super) address: SocketAddr,
     /// What it has in common with other servers; without it the database is its own.
     pub(super) shared: Option<Shared>,
+    /// Settings beside the usual ones of a play, as environment.
+    pub(super) extra: Settings,
 }
 
 /// What several servers have in common.
@@ -47,8 +52,13 @@ pub(super) struct ServerChild {
 impl ServerChild {
     /// Starts it over `data` and waits until it is ready.
     pub(super) async fn start(data: &Path, address: Option<SocketAddr>) -> anyhow::Result<Self> {
+        Self::start_with(data, address, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub(super) async fn start_with(data: &Path, address: Option<SocketAddr>, extra: Settings) -> anyhow::Result<Self> {
         let address = address.map_or_else(free_address, Ok)?;
-        Self::start_in(Setting { data: data.to_owned(), address, shared: None }).await
+        Self::start_in(Setting { data: data.to_owned(), address, shared: None, extra }).await
     }
 
     /// Starts it in a setting and waits until it is ready.
@@ -57,6 +67,11 @@ impl ServerChild {
         let mut server = Self { setting, child };
         server.wait_ready().await?;
         Ok(server)
+    }
+
+    /// Its process; none once it ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Where it listens.
@@ -148,7 +163,7 @@ impl ServerChild {
 }
 
 fn spawn(setting: &Setting) -> anyhow::Result<Child> {
-    let Setting { data, address, shared } = setting;
+    let Setting { data, address, shared, extra } = setting;
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(data))?;
     let program = std::env::current_exe()?;
     let mut server = Command::new(program);
@@ -162,6 +177,7 @@ fn spawn(setting: &Setting) -> anyhow::Result<Child> {
         // Everybody who plays has one address, and what a bench measures is not to be how fast we refuse.
         .env("FLOORLINE_ADDRESS_RATE", "0")
         .env("FLOORLINE_USER_RATE", "0")
+        .envs(extra.iter().copied())
         .env_remove("DATABASE_URL")
         .env_remove("FLOORLINE_CONFIG")
         .stdin(Stdio::null())

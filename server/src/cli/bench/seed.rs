@@ -1,7 +1,7 @@
-//! A factory for the bench, made through the API of a running server: a site, a workflow of three stages, two accepted orders, and people
+//! A factory for the bench, made through the API of a running server: a site, a workflow of three stages, accepted orders, and people
 //! with a phone each.
 
-use std::path::Path;
+use std::ops::Range;
 
 use anyhow::Context as _;
 use chrono::{TimeDelta, Utc};
@@ -9,16 +9,17 @@ use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use floorline_domain::item::Command;
 use floorline_domain::permission::OrganizationKind;
-use floorline_domain::{DeviceId, ItemId, LocationId, OrgId, UserId};
+use floorline_domain::{ItemId, LocationId, OrgId, UserId};
 use floorline_mobile_sync::client::Act;
 use floorline_mobile_sync::native::{Api, Server};
 use floorline_mobile_sync::op::Operation;
-use indicatif::ProgressBar;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::phone::Phone;
+use super::progress;
+use super::stand::Stand;
 use crate::database::Database;
 use crate::identity::{Passwords, create_first_admin};
 use crate::platform::config::Config;
@@ -29,22 +30,21 @@ const EMAIL: &str = "admin@bench.example";
 const PASSWORD: &str = "a bench has no secrets";
 const STAGES: [&str; 3] = ["cut", "sew", "pack"];
 
-/// Items of the order that phones work on, and of the one that pgbench does. Each is one acceptance.
-pub(super) const ITEMS: usize = 10_000;
-/// What the codes of pgbench's items begin with.
-pub(super) const PEER_LINE: &str = "PEER";
+/// Acts that take an item from its first stage to its last.
+pub(super) const ACTS_AN_ITEM: usize = 9;
 
-/// The factory, ready to work.
-pub(super) struct Factory {
+/// The factory, ready to take orders.
+pub(super) struct Factory<'a> {
+    stand: &'a Stand,
+    server: Server,
+    admin: Api,
     pub(super) org: OrgId,
     pub(super) site: LocationId,
     /// Someone who acts.
     pub(super) user: UserId,
-    /// The order that phones work on.
-    pub(super) order: String,
-    /// Its items.
-    pub(super) items: Vec<Item>,
-    pub(super) phones: Vec<Phone>,
+    /// The role of those who work and those who watch.
+    pub(super) operator: String,
+    workflow: String,
 }
 
 /// An item to work on.
@@ -69,89 +69,118 @@ pub(super) async fn found(config: &Config) -> anyhow::Result<()> {
     founded
 }
 
-/// Makes everything else on the server at `url` over the data folder `folder`, where phones keep their keys, too.
-pub(super) async fn make(url: &str, folder: &Path, phones: u64, progress: &ProgressBar) -> anyhow::Result<Factory> {
-    let server = Server::at(url)?;
-    let admin = Api::open(server.clone(), &folder.join("admin"))?;
-    let user = admin.sign_in(EMAIL, PASSWORD).await?;
-    let site: LocationId =
-        text(&post(&admin, "/v1/locations", json!({ "kind": "site", "name": "Hall" })).await?, "id")?.parse()?;
-    let workflow = text(&post(&admin, "/v1/workflows", workflow()).await?, "id")?;
-    post(&admin, &format!("/v1/workflows/{workflow}/versions"), json!({})).await?;
-    progress.set_message("accepting two orders of 10,000 items");
-    let order = accept(&admin, site, &workflow, "PART").await?;
-    accept(&admin, site, &workflow, PEER_LINE).await?;
-    progress.set_message("phones");
-    let roles = admin.call(Method::GET, "/v1/roles?limit=200", None).await?;
-    let operator = roles
-        .get("data")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .find(|role| role.get("name") == Some(&json!("operator")));
-    let operator = text(operator.context("there is no role operator")?, "id")?;
-    let mut connected = Vec::new();
-    for n in 0..phones {
-        connected.push(phone(&admin, &server, site, &operator, folder, n).await?);
-        progress.inc(1);
+impl<'a> Factory<'a> {
+    /// Signs the administrator in and makes a site and a workflow.
+    pub(super) async fn open(stand: &'a Stand) -> anyhow::Result<Self> {
+        let server = Server::at(stand.url())?;
+        let admin = Api::open(server.clone(), &stand.folder().join("admin"))?;
+        let user = admin.sign_in(EMAIL, PASSWORD).await?;
+        let site = text(&post(&admin, "/v1/locations", json!({ "kind": "site", "name": "Hall" })).await?, "id")?;
+        let workflow = text(&post(&admin, "/v1/workflows", workflow()).await?, "id")?;
+        post(&admin, &format!("/v1/workflows/{workflow}/versions"), json!({})).await?;
+        let roles = admin.call(Method::GET, "/v1/roles?limit=200", None).await?;
+        let named = |role: &&Value| role.get("name") == Some(&json!("operator"));
+        let operator = roles.get("data").and_then(Value::as_array).into_iter().flatten().find(named);
+        let operator = text(operator.context("there is no role operator")?, "id")?;
+        let (org, site, user) = (user.organization_id, site.parse()?, user.id);
+        Ok(Self { stand, server, admin, org, site, user, operator, workflow })
     }
-    let org = user.organization_id;
-    let items = items(url, folder, org, &order).await?;
-    Ok(Factory { org, site, user: user.id, order, items, phones: connected })
-}
 
-/// A person, a phone, and the one signed in on the other.
-async fn phone(
-    admin: &Api,
-    server: &Server,
-    site: LocationId,
-    role: &str,
-    folder: &Path,
-    n: u64,
-) -> anyhow::Result<Phone> {
-    let email = format!("worker{n}@bench.example");
-    let body = json!({ "email": email, "name": format!("Worker {n}"), "password": PASSWORD, "role_ids": [role] });
-    post(admin, "/v1/users", body).await?;
-    let enrolment =
-        post(admin, "/v1/devices/enrolments", json!({ "site_id": site, "name": format!("Phone {n}") })).await?;
-    let api = Api::open(server.clone(), &folder.join(format!("phone-{n}")))?;
-    let enrolled = api.claim(&text(&enrolment, "code")?, env!("CARGO_PKG_VERSION")).await?;
-    let device: DeviceId = enrolled.device_id;
-    post(admin, &format!("/v1/devices/{device}/approve"), json!({ "digits": enrolled.digits })).await?;
-    let user = api.sign_in(&email, PASSWORD).await?;
-    Phone::connect(&api, device, site, &user).await
-}
-
-async fn accept(admin: &Api, site: LocationId, workflow: &str, line: &str) -> anyhow::Result<String> {
-    let due = (Utc::now() + TimeDelta::days(30)).date_naive();
-    let order = json!({
-        "workflow_id": workflow, "currency": "EUR", "requested_delivery_date": due, "total_value": format!("{ITEMS}.00"),
-        "lines": [{ "code": line, "name": "Part", "quantity": ITEMS, "unit_price": "1.00" }],
-    });
-    let id = text(&post(admin, "/v1/orders", order).await?, "id")?;
-    post(admin, &format!("/v1/orders/{id}/accept"), json!({ "site_id": site })).await?;
-    Ok(id)
-}
-
-/// The items of an order with what their labels say.
-async fn items(url: &str, data: &Path, org: OrgId, order: &str) -> anyhow::Result<Vec<Item>> {
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = SqlUuid)]
-        id: Uuid,
-        #[diesel(sql_type = Text)]
-        code: String,
+    /// The server that it runs on.
+    pub(super) const fn stand(&self) -> &Stand {
+        self.stand
     }
-    let owner = running_url(data, SUPERUSER).context("the embedded database is not running")?;
-    let mut owner = AsyncPgConnection::establish(&owner).await?;
-    let rows: Vec<Row> = sql(
-        "SELECT i.id, l.code FROM items i JOIN labels l ON l.org_id = i.org_id AND l.item_id = i.id WHERE i.org_id = $1 AND i.order_id = $2 ORDER BY i.id",
-    )
-    .bind::<SqlUuid, _>(org.0)
-    .bind::<SqlUuid, _>(order.parse::<Uuid>()?)
-    .load(&mut owner)
-    .await?;
-    Ok(rows.into_iter().map(|row| Item { id: ItemId(row.id), label: format!("{url}/Q/{}", row.code) }).collect())
+
+    /// The address of its database, as the superuser.
+    pub(super) fn database(&self) -> anyhow::Result<String> {
+        running_url(self.stand.folder(), SUPERUSER).context("the embedded database is not running")
+    }
+
+    /// A connection to it.
+    pub(super) async fn owner(&self) -> anyhow::Result<AsyncPgConnection> {
+        Ok(AsyncPgConnection::establish(&self.database()?).await?)
+    }
+
+    /// Places an order of so many items whose codes begin with `line`.
+    pub(super) async fn order(&self, line: &str, items: usize) -> anyhow::Result<String> {
+        let due = (Utc::now() + TimeDelta::days(30)).date_naive();
+        let order = json!({
+            "workflow_id": self.workflow, "currency": "EUR", "requested_delivery_date": due, "total_value": format!("{items}.00"),
+            "lines": [{ "code": line, "name": "Part", "quantity": items, "unit_price": "1.00" }],
+        });
+        text(&post(&self.admin, "/v1/orders", order).await?, "id")
+    }
+
+    /// Accepts an order: its items and labels exist then.
+    pub(super) async fn accept(&self, order: &str) -> anyhow::Result<()> {
+        post(&self.admin, &format!("/v1/orders/{order}/accept"), json!({ "site_id": self.site })).await?;
+        Ok(())
+    }
+
+    /// An order that is accepted already.
+    pub(super) async fn accepted(&self, line: &str, items: usize) -> anyhow::Result<String> {
+        let order = self.order(line, items).await?;
+        self.accept(&order).await?;
+        Ok(order)
+    }
+
+    /// The items of an order with what their labels say.
+    pub(super) async fn items(&self, order: &str) -> anyhow::Result<Vec<Item>> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Text)]
+            code: String,
+        }
+        let rows: Vec<Row> = sql(
+            "SELECT i.id, l.code FROM items i JOIN labels l ON l.org_id = i.org_id AND l.item_id = i.id WHERE i.org_id = $1 AND i.order_id = $2 ORDER BY i.id",
+        )
+        .bind::<SqlUuid, _>(self.org.0)
+        .bind::<SqlUuid, _>(order.parse::<Uuid>()?)
+        .load(&mut self.owner().await?)
+        .await?;
+        let url = self.stand.url();
+        Ok(rows.into_iter().map(|row| Item { id: ItemId(row.id), label: format!("{url}/Q/{}", row.code) }).collect())
+    }
+
+    /// Phones without a network, each with a person of its own, named by their numbers.
+    pub(super) async fn phones(&self, numbers: Range<usize>) -> anyhow::Result<Vec<Phone>> {
+        let progress = progress::bar(numbers.len(), "phones");
+        let mut phones = Vec::new();
+        for n in numbers {
+            phones.push(self.phone(n).await?);
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        Ok(phones)
+    }
+
+    /// The same, connected.
+    pub(super) async fn phones_online(&self, numbers: Range<usize>) -> anyhow::Result<Vec<Phone>> {
+        let mut phones = self.phones(numbers).await?;
+        for phone in &mut phones {
+            phone.go_online().await?;
+        }
+        Ok(phones)
+    }
+
+    /// A person, a phone, and the one signed in on the other.
+    async fn phone(&self, n: usize) -> anyhow::Result<Phone> {
+        let Self { stand, server, admin, site, operator, .. } = self;
+        let email = format!("worker{n}@bench.example");
+        let body =
+            json!({ "email": email, "name": format!("Worker {n}"), "password": PASSWORD, "role_ids": [operator] });
+        post(admin, "/v1/users", body).await?;
+        let place = json!({ "site_id": site, "name": format!("Phone {n}") });
+        let enrolment = post(admin, "/v1/devices/enrolments", place).await?;
+        let api = Api::open(server.clone(), &stand.folder().join(format!("phone-{n}")))?;
+        let enrolled = api.claim(&text(&enrolment, "code")?, env!("CARGO_PKG_VERSION")).await?;
+        let device = enrolled.device_id;
+        post(admin, &format!("/v1/devices/{device}/approve"), json!({ "digits": enrolled.digits })).await?;
+        let user = api.sign_in(&email, PASSWORD).await?;
+        Phone::offline(api, device, *site, &user)
+    }
 }
 
 async fn post(api: &Api, path: &str, body: Value) -> anyhow::Result<Value> {

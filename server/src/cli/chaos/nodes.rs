@@ -33,7 +33,7 @@ impl Nodes {
         for (n, address) in addresses.iter().enumerate() {
             let data = folder.join(format!("node-{}", n + 1));
             std::fs::create_dir_all(&data)?;
-            let setting = Setting { data, address: *address, shared: Some(shared.clone()) };
+            let setting = Setting { data, address: *address, shared: Some(shared.clone()), extra: &[] };
             nodes.push(Arc::new(Mutex::new(ServerChild::start_in(setting).await?)));
         }
         Ok(Self(nodes))
