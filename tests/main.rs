@@ -19,6 +19,7 @@ mod harness;
 mod harness_itself;
 mod health;
 mod identity;
+mod isolation;
 mod items;
 mod jobs;
 mod labels;

@@ -305,3 +305,13 @@ async fn a_cursor_of_another_list_is_refused() {
         refused.assert_problem("BAD_REQUEST");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_may_be_left_out_may_be_null() {
+    let floor = Floor::new().await;
+    let workflow = floor.north().workflow().await;
+    for body in [None, Some(serde_json::Value::Null)] {
+        let answer = floor.north().admin().send("POST", &format!("/v1/workflows/{workflow}/validate"), body).await;
+        answer.assert_status(200);
+    }
+}

@@ -25,7 +25,7 @@ use crate::platform::jobs::Wake;
 use crate::platform::realtime::Hub;
 use crate::platform::storage::Objects;
 use crate::platform::tenancy::SigningKeys;
-use crate::routes;
+use crate::{refusals, routes};
 
 /// Shared by all workers; cheap to clone.
 #[derive(Clone)]
@@ -113,7 +113,7 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let (service, document) = actix_web::App::new()
+    let (service, mut document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(description())
         .map(|service| {
@@ -129,6 +129,7 @@ pub fn create_app(
         .app_data(web::Data::new(app.clone()))
         .configure(routes::configure)
         .split_for_parts();
+    refusals::describe(&mut document);
     let known: Vec<(ResourceDef, String)> =
         document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
     service
@@ -140,8 +141,9 @@ pub fn create_app(
 
 /// The OpenAPI document without starting anything.
 pub fn openapi() -> OpenApi {
-    let (_, document) =
+    let (_, mut document) =
         actix_web::App::new().into_utoipa_app().openapi(description()).configure(routes::configure).split_for_parts();
+    refusals::describe(&mut document);
     document
 }
 

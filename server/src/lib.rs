@@ -13,5 +13,6 @@ pub mod job_registry;
 pub mod orders;
 pub mod photos;
 pub mod platform;
+pub mod refusals;
 pub mod routes;
 pub mod serving;

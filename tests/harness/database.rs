@@ -26,6 +26,11 @@ impl Database {
         Self { db: Db::new(place.url(), 4).unwrap(), org: factory("north"), other: factory("south"), place }
     }
 
+    /// The address for the server's login, for a pool of one's own.
+    pub fn url(&self) -> &str {
+        self.place.url()
+    }
+
     /// A superuser's connection to it, for setting a stage and looking behind it.
     pub async fn admin(&self) -> AsyncPgConnection {
         AsyncPgConnection::establish(self.place.owner_url()).await.unwrap()

@@ -7,7 +7,6 @@ use floorline_domain::item::Command;
 use floorline_domain::{ItemId, LocationId, UserId};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -80,13 +79,21 @@ pub(super) struct BatchResult {
     index: usize,
     /// `ok` or `error`.
     status: &'static str,
-    /// What happened.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    done: Option<ActedView>,
-    /// Why not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    error: Option<Value>,
+    #[serde(flatten)]
+    end: BatchEnd,
+}
+
+/// What happened, or why nothing did.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum BatchEnd {
+    /// It was done.
+    Done(ActedView),
+    /// It was not.
+    Refused {
+        /// The problem document.
+        error: Problem,
+    },
 }
 
 /// Moves many items on.
@@ -169,10 +176,8 @@ async fn act_on_all(
         .into_iter()
         .enumerate()
         .map(|(index, result)| match result {
-            Ok((done, _)) => BatchResult { index, status: "ok", done: Some(done), error: None },
-            Err(error) => {
-                BatchResult { index, status: "error", done: None, error: serde_json::to_value(error.problem()).ok() }
-            }
+            Ok((done, _)) => BatchResult { index, status: "ok", end: BatchEnd::Done(done) },
+            Err(error) => BatchResult { index, status: "error", end: BatchEnd::Refused { error: error.problem() } },
         })
         .collect();
     Ok(HttpResponse::Ok().json(Results { results }))

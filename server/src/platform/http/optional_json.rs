@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::codes::Code;
 use super::error::ApiError;
 
-/// The body, or its default when none was sent.
+/// The body, or its default when none was sent or it is `null`.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub T);
 
@@ -26,7 +26,8 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
                 return Ok(Self(T::default()));
             }
             let unreadable = |error| ApiError::new(Code::BadRequest, format!("The body cannot be read: {error}."));
-            Ok(Self(serde_json::from_slice(&bytes).map_err(unreadable)?))
+            let body: Option<T> = serde_json::from_slice(&bytes).map_err(unreadable)?;
+            Ok(Self(body.unwrap_or_default()))
         })
     }
 }
