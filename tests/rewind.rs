@@ -163,11 +163,7 @@ async fn complete(phone: &Phone, item: ItemId) {
 /// What a phone was told until now, in the epoch it was told in.
 async fn told(hand: &Hand, epoch: &str) -> Vec<Told> {
     let journal = hand.phone.journal().await.unwrap();
-    let told = journal.iter().filter_map(|line| {
-        let text = line.settled.as_ref()?.verdict.text().to_owned();
-        Some(Told { key: line.kept.key, server_epoch: epoch.to_owned(), text })
-    });
-    told.collect()
+    journal.iter().filter_map(|line| Told::of(line, epoch)).collect()
 }
 
 const COMPLETED: &str = "SELECT count(*) AS n FROM events WHERE kind = 'item.completed'";

@@ -18,9 +18,6 @@ mod scene;
 mod server;
 mod world;
 
-#[cfg(test)]
-mod tests;
-
 use floorline_domain::{EntryKey, Outcome, Reason};
 
 pub use self::broken::Broken;
@@ -37,6 +34,8 @@ pub struct Settings {
     pub broken: Option<Broken>,
     /// Say everything that happens.
     pub trace: bool,
+    /// What was planned to go wrong and is left out, by its place in the plan: one bit each.
+    pub left_out: u64,
 }
 
 /// What a run came to.
@@ -46,6 +45,8 @@ pub struct Outcomes {
     pub coverage: Coverage,
     /// What was found to be wrong.
     pub found: Vec<String>,
+    /// What was planned to go wrong, and when.
+    pub plan: Vec<String>,
     /// Entries on phones.
     pub entries: usize,
     /// How every entry of every stream ended, and the order of all events: what must not depend on clocks.
@@ -64,7 +65,7 @@ pub struct Story {
 /// Runs the world of `seed`.
 #[must_use]
 pub fn run(seed: u64, settings: Settings) -> Outcomes {
-    let mut world = World::new(seed, settings.skew, settings.broken, settings.trace);
+    let mut world = World::new(seed, settings);
     world.run();
     let history = world.history();
     let found = world.judge(&history);
@@ -75,6 +76,17 @@ pub fn run(seed: u64, settings: Settings) -> Outcomes {
             ends: history.receipts.iter().map(|row| (row.key, row.outcome, row.reason)).collect(),
             events: history.events.iter().map(|row| (row.key, row.kind.clone(), row.version)).collect(),
         },
+        plan: world.plan,
         coverage: world.coverage,
     }
+}
+
+/// The least of a failing seed's plan that still fails: one after another is left out for good if the run fails without it.
+#[must_use]
+pub fn minimize(seed: u64, settings: Settings) -> Settings {
+    let planned = run(seed, settings).plan.len();
+    (0..planned.min(64)).fold(settings, |kept, place| {
+        let tried = Settings { left_out: kept.left_out | 1 << place, trace: false, ..kept };
+        if run(seed, tried).found.is_empty() { kept } else { tried }
+    })
 }

@@ -6,6 +6,7 @@ use floorline_domain::{Reason, StreamId};
 use floorline_mobile_sync::wire::{Close, ServerFrame};
 use floorline_server::platform::http::Code;
 
+use crate::Settings;
 use crate::broken::Broken;
 use crate::calendar::{Calendar, Time};
 use crate::coverage::Coverage;
@@ -65,6 +66,8 @@ pub(crate) struct World {
     /// What was seen to be wrong while it happened.
     pub(crate) found: Vec<String>,
     pub(crate) trace: bool,
+    /// What was planned to go wrong.
+    pub(crate) plan: Vec<String>,
     /// The database was put back to its backup.
     pub(crate) restored: bool,
     began: DateTime<Utc>,
@@ -84,7 +87,8 @@ const AT_ONCE: u32 = 20_000;
 const PARKED_WITHIN: TimeDelta = TimeDelta::seconds(60 + 30);
 
 impl World {
-    pub(crate) fn new(seed: u64, skew: Skew, broken: Option<Broken>, trace: bool) -> Self {
+    pub(crate) fn new(seed: u64, settings: Settings) -> Self {
+        let Settings { skew, broken, trace, left_out } = settings;
         let mut chance = Rng::with_seed(seed ^ 0x5eed_f100_411e_0000);
         // Soon after the beginning another hour begins: that is where old work is told from new.
         let minutes = chance.i64(54..60);
@@ -111,6 +115,7 @@ impl World {
             found: Vec::new(),
             trace,
             restored: false,
+            plan: Vec::new(),
             began,
         };
         let mut wrong = skew.phones.map(Rng::with_seed);
@@ -122,7 +127,7 @@ impl World {
         for node in 0..world.nodes.len() {
             world.note_node(node, 1_000, NodeEvent::Poll);
         }
-        world.plan_faults();
+        world.plan_faults(left_out);
         world
     }
 

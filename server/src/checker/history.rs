@@ -69,10 +69,30 @@ pub struct Device {
 pub struct Told {
     /// Of which entry.
     pub key: EntryKey,
+    /// Where that stood first, when it was offered again.
+    pub first: Option<EntryKey>,
     /// The epoch of the server that told it.
     pub server_epoch: String,
     /// The bytes.
     pub text: String,
+}
+
+impl Told {
+    /// What a line of a journal was told, by a server in this epoch; none while it waits.
+    #[must_use]
+    pub fn of(line: &JournalLine, server_epoch: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Offered {
+            origin: Origin,
+        }
+        let first = line.kept.bytes.read::<Offered>().ok().map(|offered| offered.origin);
+        Some(Self {
+            key: line.kept.key,
+            first: first.map(|origin| EntryKey { stream_id: origin.stream_id, seq: origin.seq }),
+            server_epoch: server_epoch.to_owned(),
+            text: line.settled.as_ref()?.verdict.text().to_owned(),
+        })
+    }
 }
 
 /// A stream's row.

@@ -27,8 +27,10 @@ pub(super) fn told_before_is_not_forgotten(index: &Index<'_>) -> Vec<Violation> 
     }
     let kept = history.devices.iter().filter(|device| !device.destroyed).flat_map(|device| &device.told);
     let before = kept.filter(|told| told.server_epoch != history.server_epoch);
-    let forgotten: BTreeSet<EntryKey> =
-        before.map(|told| told.key).filter(|key| !known.contains(key) && !index.is_pruned(*key)).collect();
+    let forgotten: BTreeSet<EntryKey> = before
+        .map(|told| told.first.unwrap_or(told.key))
+        .filter(|key| !known.contains(key) && !index.is_pruned(*key))
+        .collect();
     let words = |key| format!("{} was told a verdict before a rewind, and nobody has it any more", named(key));
     forgotten.into_iter().map(|key| S11.broken(words(key))).collect()
 }

@@ -1,5 +1,6 @@
 //! Connecting, hearing, and losing a connection, as a phone meets it.
 
+use floorline_domain::EntryKey;
 use floorline_mobile_sync::client::{self, OpenFailure};
 use floorline_mobile_sync::topic::Topic;
 use floorline_mobile_sync::wire::{ClientFrame, Close, ResetReason, ServerFrame};
@@ -139,6 +140,10 @@ impl World {
 
     /// Remembers every verdict that a phone was ever told, and what else it heard.
     fn record(&mut self, number: usize, text: &str, epoch: &str) {
+        // Most frames are events, and those tell no verdicts.
+        if text.starts_with("{\"type\":\"push\"") {
+            return;
+        }
         let Ok(frame) = ServerFrame::parse(text) else { return };
         let Some(phone) = self.phones.get_mut(number) else { return };
         let Some(stream_id) = phone.client.as_ref().map(client::Client::stream) else { return };
@@ -154,9 +159,12 @@ impl World {
             let Ok(seq) = raw.read::<floorline_mobile_sync::verdict::Verdict>().map(|verdict| verdict.seq) else {
                 continue;
             };
-            let key = floorline_domain::EntryKey { stream_id, seq };
+            let key = EntryKey { stream_id, seq };
+            let told = phone.client.as_ref().and_then(|client| client.acts().find(|held| held.kept.key == key));
+            let origin = told.and_then(|held| held.entry.as_ref()?.origin);
+            let first = origin.map(|origin| EntryKey { stream_id: origin.stream_id, seq: origin.seq });
             let text = raw.text().to_owned();
-            phone.told.push(Told { key, server_epoch: epoch.to_owned(), text });
+            phone.told.push(Told { key, first, server_epoch: epoch.to_owned(), text });
         }
         match frame {
             ServerFrame::Reset(reset) => {

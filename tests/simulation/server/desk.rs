@@ -56,7 +56,7 @@ impl World {
                     self.book(node, case, Some(self.scene.supervisor));
                 }
             }
-            DeskAct::Revoke(device) => self.revoke(device),
+            DeskAct::Revoke(device) => self.revoke(node, device),
             DeskAct::Order(status) => {
                 if let Some(order) = self.database.tables.orders.get_mut(&self.scene.order) {
                     order.status = status;
@@ -111,8 +111,8 @@ impl World {
     }
 
     /// Fences the streams of a device, once nobody holds them.
-    fn revoke(&mut self, device: DeviceId) {
-        let now = self.true_time();
+    fn revoke(&mut self, node: usize, device: DeviceId) {
+        let now = self.clock(node);
         let own: Vec<_> = self.database.tables.streams.values().filter(|row| row.held.device == Some(device)).collect();
         if own.iter().any(|row| !self.database.locks.is_free(&Key::Stream(row.held.id))) {
             self.calendar.note(self.calendar.now() + 15, Event::Desk(DeskAct::Revoke(device)));
@@ -141,7 +141,8 @@ impl World {
 
     /// What was parked because an item was held or not known is tried again.
     fn retry_cases(&mut self, item: ItemId) {
-        let now = self.true_time();
+        // All servers have the same clock, right or wrong.
+        let now = self.clock(0);
         let waits = |case: &CaseRow| {
             let first = case.entries.first().filter(|entry| entry.item == Some(item));
             let reason = first.map(|entry| entry.reason.as_str());

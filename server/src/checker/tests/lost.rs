@@ -76,7 +76,7 @@ fn a_verdict_that_says_something_else_than_its_receipt_is_another_verdict() {
 }
 
 fn tell(history: &mut History, key: EntryKey, epoch: &str, text: &str) {
-    history.devices[0].told.push(Told { key, server_epoch: epoch.to_owned(), text: text.to_owned() });
+    history.devices[0].told.push(Told { key, first: None, server_epoch: epoch.to_owned(), text: text.to_owned() });
 }
 
 #[test]

@@ -71,11 +71,7 @@ pub(super) async fn judge(world: &World, owner_url: &str, told: &[Vec<Told>]) ->
 
 /// What a phone's journal says it was told.
 fn said(device: &Device, epoch: &str) -> Vec<Told> {
-    let told = device.journal.iter().filter_map(|line| {
-        let text = line.settled.as_ref()?.verdict.text().to_owned();
-        Some(Told { key: line.kept.key, server_epoch: epoch.to_owned(), text })
-    });
-    told.collect()
+    device.journal.iter().filter_map(|line| Told::of(line, epoch)).collect()
 }
 
 /// What a phone shows of its floor, but for what it predicts itself.

@@ -1,6 +1,8 @@
 //! What the simulation promises of itself: nothing is broken, runs repeat, clocks decide nothing, and every deliberate mistake is caught.
 
-use super::*;
+mod model;
+
+use floorline_simulation::{Broken, Settings, Skew, run};
 
 /// Runs seeds until one finds something.
 fn first_found(seeds: std::ops::Range<u64>, settings: Settings) -> Option<(u64, Vec<String>)> {
@@ -23,7 +25,7 @@ fn a_seed_repeats_to_the_letter() {
 
 /// S14: the same schedule with other clocks has the same verdicts and the same order.
 fn depends_on_clocks(seed: u64, broken: Option<Broken>) -> bool {
-    let with = |skew| run(seed, Settings { skew, broken, trace: false }).story;
+    let with = |skew| run(seed, Settings { skew, broken, ..Settings::default() }).story;
     let right = with(Skew::default());
     let wrong = [
         Skew { phones: Some(seed + 1), servers: 0 },
