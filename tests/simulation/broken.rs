@@ -14,9 +14,9 @@ pub enum Broken {
     SerialCursors,
     /// S4: a repeated entry is answered anew.
     AnswersAnew,
-    /// S5, S6: items are read without their lock.
-    ReadsUnlocked,
-    /// S6: a stage that was left is not remembered, so the next phone leaves it again.
+    /// S5: a server reads items from a cache of its own instead of under their lock, and no key keeps two from writing the same version.
+    ReadsFromCache,
+    /// S6: whatever leaves a stage leaves it again.
     AdvancesTwice,
     /// S8: one event in some is not pushed.
     SkipsPushes,
@@ -30,8 +30,8 @@ pub enum Broken {
     BelievesClocks,
     /// S1: hashes are not compared.
     IgnoresHashes,
-    /// L1: a gap is not answered, nor is a connection dropped for silence.
-    SwallowsGaps,
+    /// L1: some batches are put off for ever.
+    PutsOff,
     /// L2: failures of an entry are not counted.
     NeverParks,
 }
@@ -45,14 +45,14 @@ impl Broken {
             Self::DropsReceipts => &["S2"],
             Self::SerialCursors => &["S3", "S7"],
             Self::AnswersAnew => &["S4"],
-            Self::ReadsUnlocked => &["S5", "S6", "L1", "L2"],
+            Self::ReadsFromCache => &["S5"],
             Self::AdvancesTwice => &["S6"],
             Self::SkipsPushes => &["S8"],
             Self::HidesPositions => &["S9"],
             Self::AnswersEarly => &["S10"],
             Self::LeavesUnfenced => &["S13"],
             Self::BelievesClocks => &["S14"],
-            Self::SwallowsGaps => &["L1"],
+            Self::PutsOff => &["L1"],
             Self::NeverParks => &["L1", "L2"],
         }
     }
@@ -64,7 +64,7 @@ impl Broken {
         Self::DropsReceipts,
         Self::SerialCursors,
         Self::AnswersAnew,
-        Self::ReadsUnlocked,
+        Self::ReadsFromCache,
         Self::AdvancesTwice,
         Self::SkipsPushes,
         Self::HidesPositions,
@@ -72,7 +72,7 @@ impl Broken {
         Self::LeavesUnfenced,
         Self::BelievesClocks,
         Self::IgnoresHashes,
-        Self::SwallowsGaps,
+        Self::PutsOff,
         Self::NeverParks,
     ];
 }

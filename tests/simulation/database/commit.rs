@@ -87,12 +87,12 @@ fn again(job: &JobRow) -> JobRow {
 }
 
 impl Commit {
-    /// Brings it to the tables.
+    /// Brings it to the tables; `unkeyed` as if versions had no unique key.
     ///
     /// # Errors
     /// A key that is taken; then nothing is written.
-    pub(crate) fn apply(self, tables: &mut Tables) -> Result<(), String> {
-        self.check(tables)?;
+    pub(crate) fn apply(self, tables: &mut Tables, unkeyed: bool) -> Result<(), String> {
+        self.check(tables, unkeyed)?;
         self.cases.iter().for_each(|case| keep(tables, case, self.now));
         if let Some(case) = self.booked.and_then(|id| tables.cases.get_mut(&id)) {
             Arc::make_mut(case).state = CaseState::Booked;
@@ -147,11 +147,11 @@ impl Commit {
     }
 
     /// The tables' unique keys.
-    fn check(&self, tables: &Tables) -> Result<(), String> {
+    fn check(&self, tables: &Tables, unkeyed: bool) -> Result<(), String> {
         let version = |event: &&Arc<checker::Event>| {
             tables.versions.contains(&(event.subject.kind.clone(), event.subject.id, event.version))
         };
-        if let Some(event) = self.events.iter().find(version) {
+        if let Some(event) = self.events.iter().find(version).filter(|_| !unkeyed) {
             return Err(format!("{} {} has version {} already", event.subject.kind, event.subject.id, event.version));
         }
         let receipt = |receipt: &&Receipt| tables.receipts.contains_key(&(receipt.stream_id, receipt.seq));

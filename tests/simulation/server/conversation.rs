@@ -50,12 +50,7 @@ impl World {
     /// Does what the session says.
     fn take(&mut self, number: usize, line: LineId, step: Step) {
         match step {
-            Step::Send(frame) => {
-                if self.is(Broken::SwallowsGaps) && matches!(frame, ServerFrame::Gap(_)) {
-                    return;
-                }
-                self.send_down(line, &frame);
-            }
+            Step::Send(frame) => self.send_down(line, &frame),
             Step::Submit(submit) => self.submit(number, line, submit),
             Step::ReadResults { after } => self.read_results(number, line, after),
             Step::Seal(_) => {
@@ -97,7 +92,7 @@ impl World {
         };
         let submit = if self.is(Broken::IgnoresHashes) { self.without_hashes(submit) } else { submit };
         let Some(node) = self.nodes.get_mut(number) else { return };
-        if node.leaving {
+        if node.leaving || (self.broken == Some(Broken::PutsOff) && submit.first_seq % 5 == 0) {
             let after_ms = u64::try_from(JITTER.as_millis()).unwrap_or_default();
             let retry = Retry { from_seq: submit.first_seq, reason: "DRAINING".to_owned(), after_ms };
             self.send_down(line, &ServerFrame::Retry(retry));

@@ -12,7 +12,8 @@ mod transaction;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use floorline_domain::{CaseId, DeviceId, StreamId, UserId};
+use floorline_domain::item::Item;
+use floorline_domain::{CaseId, DeviceId, ItemId, StreamId, UserId};
 use floorline_mobile_sync::wire::Hello;
 use floorline_server::floor::engine::core::Actor;
 use floorline_server::floor::engine::{Act, ClockOffset, DeviceSubmit, KeptEntry, Submitted};
@@ -81,6 +82,8 @@ pub(crate) struct Node {
     jobs: Vec<Job>,
     running: Option<Running>,
     poisoned: BTreeSet<(StreamId, i64)>,
+    /// Items as it wrote them last, for a mistake that reads them there.
+    cache: BTreeMap<ItemId, Item>,
     /// Answers that are on their way to a connection.
     answering: u32,
 }
@@ -137,6 +140,7 @@ impl Node {
             jobs: Vec::new(),
             running: None,
             poisoned: BTreeSet::new(),
+            cache: BTreeMap::new(),
             answering: 0,
         }
     }

@@ -2,8 +2,10 @@
 //! batch is judged, then it commits. The judging is the engine's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use floorline_domain::{CaseId, OrgId, StreamId};
+use floorline_domain::item::Item;
+use floorline_domain::{CaseId, ItemId, OrgId, StreamId};
 use floorline_mobile_sync::op::read_entry;
 use floorline_server::floor::engine::Submitted;
 use floorline_server::floor::engine::core::{
@@ -87,7 +89,8 @@ impl World {
             Ok(Stepped::On(phase)) => {
                 running.phase = phase;
                 running.waits_since = None;
-                let after = self.latency(4);
+                // A mistaken server is slow, so that its mistakes meet.
+                let after = self.latency(if self.broken.is_some() { 400 } else { 4 });
                 self.resume(number, running, after);
             }
             Ok(Stepped::Waits) if now - *running.waits_since.get_or_insert(now) < LOCK_WAIT => {
@@ -182,12 +185,17 @@ impl World {
         let tables = &self.database.tables;
         let found = found.unwrap_or_else(|| Box::new(look_up(tables, &needs, now)));
         let keys = row_keys(tables, &needs, &found);
-        if self.broken != Some(Broken::ReadsUnlocked) && !self.database.locks.take(running.tx, keys) {
+        if !self.database.locks.take(running.tx, keys) {
             running.phase = Phase::Rows { streams, found: Some(found) };
             return Ok(Stepped::Waits);
         }
-        let judged = judge(&self.database, batch, &needs, (*found).clone(), booking.as_ref())?;
-        self.close_batch(running, judged, (streams, found), now)
+        let cache = self.nodes.get(number).filter(|_| self.is(Broken::ReadsFromCache)).map(|node| node.cache.clone());
+        let judged = judge(&self.database, batch, &needs, (*found).clone(), (booking.as_ref(), cache))?;
+        let stepped = self.close_batch(running, judged, (streams, found), now)?;
+        if let (Stepped::On(Phase::Commit { commit, .. }), Some(node)) = (&stepped, self.nodes.get_mut(number)) {
+            node.cache.extend(commit.items.iter().map(|held| (held.item.id, held.item.clone())));
+        }
+        Ok(stepped)
     }
 
     /// Locks the topics, gives the cursors, and puts together what is written.
@@ -232,7 +240,8 @@ impl World {
         }
         let jobs: Vec<_> = commit.jobs.iter().map(|job| (job.kind, job.payload.clone(), job.run_at)).collect();
         self.note_committed(&commit);
-        let applied = commit.apply(&mut self.database.tables);
+        let unlocked = self.is(Broken::ReadsFromCache);
+        let applied = commit.apply(&mut self.database.tables, unlocked);
         applied.map_err(|what| ApiError::internal(anyhow::anyhow!(what)))?;
         for (kind, payload, run_at) in jobs {
             self.run_job(&floorline_server::floor::engine::core::JobRow { kind, payload, run_at });
@@ -265,6 +274,7 @@ impl World {
                 commit.watermarks.clear();
             }
             Some(Broken::DropsCases) => commit.cases.clear(),
+            Some(Broken::AdvancesTwice) => advance_twice(commit),
             Some(Broken::HidesPositions) => hide_positions(commit),
             _ => {}
         }
@@ -323,9 +333,14 @@ fn judge<'m>(
     batch: Batch<'m>,
     needs: &Needs,
     found: Found,
-    booking: Option<&Booking>,
+    (booking, cache): (Option<&Booking>, Option<BTreeMap<ItemId, Item>>),
 ) -> Result<Judged<'m>, ApiError> {
-    let loaded = load(&database.tables, needs, found);
+    let mut loaded = load(&database.tables, needs, found);
+    for (id, item) in cache.into_iter().flatten() {
+        if let Some(held) = loaded.world.items.get_mut(&id) {
+            held.item = item;
+        }
+    }
     let open = |case: &CaseId| loaded.world.case_states.get(case) == Some(&CaseState::Open);
     if booking.is_some_and(|booking| !open(&booking.case)) {
         return Err(ApiError::new(Code::StateConflict, "The case was decided already."));
@@ -360,6 +375,19 @@ pub(super) struct Booking {
     pub(super) entries: usize,
     pub(super) actor: Actor,
     pub(super) topics: Vec<floorline_server::floor::engine::core::Topic>,
+}
+
+/// Whatever is left is left again at once.
+fn advance_twice(commit: &mut Commit) {
+    let advanced: Vec<_> = commit.events.iter().filter(|event| event.kind == "item.advanced").cloned().collect();
+    for event in advanced {
+        let mut again = (*event).clone();
+        again.version += 1;
+        if let Some(held) = commit.items.iter_mut().find(|held| held.item.id.0 == again.subject.id) {
+            held.item.version += 1;
+        }
+        commit.events.push(Arc::new(again));
+    }
 }
 
 fn hide_positions(commit: &mut Commit) {

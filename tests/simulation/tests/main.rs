@@ -54,6 +54,7 @@ fn each_mistake_is_caught() {
         let caught =
             |found: &[String]| found.iter().any(|what| broken.breaks().iter().any(|name| what.starts_with(name)));
         let seed = (0..400).find(|seed| caught(&run(*seed, settings).found));
+        println!("{broken:?}: caught by seed {seed:?}");
         assert!(seed.is_some(), "{broken:?} breaks {:?} and nobody noticed", broken.breaks());
     }
 }
