@@ -10,6 +10,7 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::runtime::Handle;
 
+use super::pool::PATIENCE;
 use super::{Connection, Db, Role};
 use crate::platform::http::ApiError;
 
@@ -23,19 +24,43 @@ pub struct Transaction {
 }
 
 impl Db {
-    /// Begins a transaction of `role` with the statements `begin`, sent in one round trip.
+    /// Begins a transaction of `role` with the statements `begin`, sent in one round trip. A connection that turns out to be dead is
+    /// replaced by a new one: nothing has happened yet.
     ///
     /// # Errors
     /// [`ApiError`] `DB_BUSY` when no connection came in time or PostgreSQL is away.
     pub async fn begin(&self, role: Role, begin: &str) -> Result<Transaction, ApiError> {
-        // The guard exists before the first statement, so a cancelled future rolls back too.
-        let mut transaction = Transaction { conn: Some(self.get(role).await?), runtime: self.runtime.clone() };
-        transaction.conn().batch_execute(begin).await?;
+        let mut transaction = self.transaction(self.take(role).await?);
+        if let Err(error) = transaction.begin(begin).await {
+            tracing::debug!(error = %error, "a connection is closed: it could not begin");
+            transaction.close();
+            transaction = self.transaction(self.renew(role).await?);
+            transaction.begin(begin).await?;
+        }
         Ok(transaction)
+    }
+
+    /// The guard exists before the first statement, so a cancelled future rolls back too.
+    fn transaction(&self, conn: Connection) -> Transaction {
+        Transaction { conn: Some(conn), runtime: self.runtime.clone() }
     }
 }
 
 impl Transaction {
+    async fn begin(&mut self, begin: &str) -> Result<(), ApiError> {
+        match tokio::time::timeout(PATIENCE, self.conn().batch_execute(begin)).await {
+            Ok(begun) => Ok(begun?),
+            Err(_) => Err(ApiError::busy("The database does not answer. Nothing was stored; try again.")),
+        }
+    }
+
+    /// Gives the connection up instead of asking it for a rollback.
+    fn close(mut self) {
+        if let Some(conn) = self.conn.take() {
+            drop(Object::take(conn));
+        }
+    }
+
     /// The connection, for statements of the transaction.
     #[expect(clippy::expect_used, reason = "only `commit` and `drop` take the connection, and both consume the guard")]
     pub fn conn(&mut self) -> &mut AsyncPgConnection {
