@@ -7,6 +7,7 @@
 pub mod embedded;
 mod fault;
 pub mod migrate;
+mod pipeline;
 mod pool;
 pub mod schema;
 mod sql;
@@ -18,8 +19,9 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::runtime::Handle;
 
 pub use self::fault::{Fault, fault};
+pub use self::pipeline::{execute_all, together};
 pub use self::sql::{Statement, sql};
-pub use self::transaction::Transaction;
+pub use self::transaction::{First, Transaction};
 
 /// A pooled connection of one role.
 pub type Connection = Object<AsyncPgConnection>;

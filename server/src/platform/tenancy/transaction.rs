@@ -6,7 +6,7 @@
 use diesel_async::AsyncPgConnection;
 use floorline_domain::OrgId;
 
-use crate::platform::db::{Db, Role, Transaction};
+use crate::platform::db::{Db, First, Role, Statement, Transaction};
 use crate::platform::http::ApiError;
 
 /// A transaction of `floorline_app` in one organisation. Stores take `&mut TenantTx` and nothing else.
@@ -30,6 +30,16 @@ impl TenantTx {
         Ok(Self { transaction: open(db, Role::App, org, "BEGIN").await?, org })
     }
 
+    /// Begins a transaction of statements that find all they want by keys, and sends `first` of them in the same round trip.
+    ///
+    /// # Errors
+    /// As [`TenantTx::open`], and those of `first`.
+    pub async fn open_by_keys<T: Send>(db: &Db, org: OrgId, first: &First<'_, T>) -> Result<(Self, T), ApiError> {
+        let begin = format!("BEGIN; SELECT set_config('app.org_id', '{}', true)", org.0);
+        let (transaction, answer) = db.begin_with(Role::App, &begin, first).await?;
+        Ok((Self { transaction, org }, answer))
+    }
+
     /// Begins a transaction in which every statement sees the same moment; for snapshots.
     ///
     /// # Errors
@@ -47,6 +57,19 @@ impl TenantTx {
     /// The connection, for the stores.
     pub fn conn(&mut self) -> &mut AsyncPgConnection {
         self.transaction.conn()
+    }
+
+    /// The connection, for statements that are sent one behind the other ([`crate::platform::db::together`]).
+    pub fn pipe(&self) -> &AsyncPgConnection {
+        self.transaction.pipe()
+    }
+
+    /// Executes `last` and makes the transaction's work durable, in one round trip.
+    ///
+    /// # Errors
+    /// That of `last`; then nothing was stored. Or as [`TenantTx::commit`].
+    pub async fn commit_with(self, last: Statement<'_>) -> Result<(), ApiError> {
+        self.transaction.commit_with(last).await
     }
 
     /// Makes the transaction's work durable. Returns only after PostgreSQL confirmed it.
