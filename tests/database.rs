@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use floorline_domain::OrgId;
-use floorline_server::platform::db::{Db, OpenError, Role, sql};
+use floorline_server::platform::db::{Db, OpenError, Role, execute_all, sql, together};
 use floorline_server::platform::http::{ApiError, Code};
 use floorline_server::platform::tenancy::TenantTx;
 use serde_json::json;
@@ -106,6 +106,72 @@ async fn an_idle_connection_nobody_answers_on_costs_two_seconds_and_not_the_requ
     proxy.lose();
     let mut tx = tokio::time::timeout(PATIENCE, TenantTx::open(&db, north())).await.unwrap().unwrap();
     assert_ne!(backend(&mut tx).await, first);
+    db.close();
+}
+
+#[derive(diesel::QueryableByName)]
+struct Named {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+async fn named(db: &Db, name: &str) -> i64 {
+    let mut tx = TenantTx::open(db, north()).await.unwrap();
+    let named: Named = sql("SELECT count(*) AS n FROM locations WHERE name = $1")
+        .bind::<Text, _>(name)
+        .get_result(tx.conn())
+        .await
+        .unwrap();
+    named.n
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_statements_sent_together_each_sees_what_those_before_it_did() {
+    let place = PrivateDatabase::cloned().await;
+    let db = Db::new(place.url(), 1).unwrap();
+    // Twice, so that they are prepared at first and then not.
+    for (before, after) in [("once", "twice"), ("thrice", "at last")] {
+        let tx = TenantTx::open(&db, north()).await.unwrap();
+        let naming = sql("UPDATE locations SET name = $1").bind::<Text, _>(before);
+        let again =
+            sql("UPDATE locations SET name = $1 WHERE name = $2").bind::<Text, _>(after).bind::<Text, _>(before);
+        execute_all(tx.pipe(), [naming]).await.unwrap();
+        let none = sql("UPDATE locations SET name = $1 WHERE name = $2").bind::<Text, _>("no").bind::<Text, _>(before);
+        let ((), touched) = together(execute_all(tx.pipe(), [again]), none.execute(&mut tx.pipe())).await.unwrap();
+        assert_eq!(touched, 0);
+        tx.commit_with(sql("UPDATE locations SET capacity = capacity WHERE name = $1").bind::<Text, _>(after))
+            .await
+            .unwrap();
+        assert!(named(&db, after).await > 0);
+    }
+    db.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_statements_sent_together_the_first_failure_is_told() {
+    let place = PrivateDatabase::cloned().await;
+    let db = Db::new(place.url(), 1).unwrap();
+    for _ in 0..2 {
+        let tx = TenantTx::open(&db, north()).await.unwrap();
+        let statements = ["SELECT 1", "SELECT 1 / 0", "SELECT 'no time'::timestamptz", "SELECT 2"].map(sql);
+        let error = execute_all(tx.pipe(), statements).await.unwrap_err();
+        assert_eq!(error.to_string(), "division by zero");
+    }
+    db.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_committed_without_the_last_statement() {
+    let place = PrivateDatabase::cloned().await;
+    let db = Db::new(place.url(), 1).unwrap();
+    // One that PostgreSQL refuses, one that it cannot even prepare, and one that is never sent: it has a value too many.
+    let lasts = [sql("SELECT 1 / 0"), sql("SELECT * FROM nowhere"), sql("SELECT 1").bind::<Integer, _>(1)];
+    for last in lasts {
+        let mut tx = TenantTx::open(&db, north()).await.unwrap();
+        tx.conn().batch_execute("UPDATE locations SET name = 'half done'").await.unwrap();
+        tx.commit_with(last).await.unwrap_err();
+        assert_eq!(named(&db, "half done").await, 0);
+    }
     db.close();
 }
 

@@ -3,6 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use floorline_server::platform::db::Role;
 use floorline_server::platform::http::Code;
 use floorline_server::platform::tenancy::TenantTx;
 
@@ -13,6 +14,9 @@ const CUT: &str = "SELECT count(pg_terminate_backend(pid)) AS count FROM pg_stat
                    WHERE datname = current_database() AND usename = 'floorline' AND wait_event_type = 'Lock'";
 /// Ends all of the server's sessions.
 const CUT_ALL: &str = "SELECT count(pg_terminate_backend(pid)) AS count FROM pg_stat_activity \
+                       WHERE datname = current_database() AND usename = 'floorline'";
+/// Ends them, and answers when they are gone.
+const END_ALL: &str = "SELECT count(pg_terminate_backend(pid, 10000)) AS count FROM pg_stat_activity \
                        WHERE datname = current_database() AND usename = 'floorline'";
 
 #[derive(QueryableByName)]
@@ -66,6 +70,22 @@ async fn idle_connections_that_died_are_replaced_without_anybody_noticing_more_t
         (answer.status == 200).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_died_while_nobody_used_them_cost_nobody_an_error() {
+    let floor = Floor::new().await;
+    let org = floor.north().id();
+    let mut admin = admin(&floor).await;
+    for _ in 0..3 {
+        // Several at once, so that several lie idle.
+        let (first, second) = tokio::join!(TenantTx::open(&floor.app.db, org), TenantTx::open(&floor.app.db, org));
+        first.unwrap().commit().await.unwrap();
+        second.unwrap().commit().await.unwrap();
+        assert!(count(&mut admin, END_ALL).await >= 2);
+        TenantTx::open(&floor.app.db, org).await.unwrap().commit().await.unwrap();
+        drop(floor.app.db.get(Role::App).await.unwrap());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::committed::Committed;
 use super::core::{Ask, Batch, Judged, Moment, Offers, Reply};
-use super::load::{load, lock_streams};
+use super::load::{begin_with_streams, load};
 use super::submission::Acted;
 use super::workflows::WorkflowCache;
 use super::write;
@@ -47,8 +47,7 @@ impl<'a> Place<'a> {
 pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Reply>, Committed), ApiError> {
     let moment = place.moment(&Uuid::now_v7);
     let offers = Offers::read(asks);
-    let mut tx = TenantTx::open(place.db, place.org).await?;
-    let streams = lock_streams(&mut tx, &moment, offers.streams()).await?;
+    let (mut tx, streams) = begin_with_streams(place.db, &moment, offers.streams()).await?;
     let (claims, answers) = claim_keys(&mut tx, asks).await?;
     let (batch, needs) = Batch::place(&moment, offers, streams, answers);
     let loaded = load(&mut tx, place.cache, place.site, needs, place.now).await?;
@@ -56,8 +55,7 @@ pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Re
 
     let settled = write::effects(&mut tx, &mut judged).await?;
     settle_keys(&mut tx, claims, judged.acts()).await?;
-    let committed = write::end(&mut tx, &judged.ledger, &settled).await?;
-    tx.commit().await?;
+    let committed = write::end(tx, &judged.ledger, &settled).await?;
     Ok((settled.replies, committed))
 }
 

@@ -44,7 +44,6 @@ pub(super) async fn run(place: &Place<'_>, mut booking: Booking) -> Result<(Answ
     let body = serde_json::to_vec(&view).map_err(ApiError::internal)?;
     let status = booking.close.status();
     claim.store(&mut tx, status, &body).await?;
-    let committed = write::end(&mut tx, &judged.ledger, &settled).await?;
-    tx.commit().await?;
+    let committed = write::end(tx, &judged.ledger, &settled).await?;
     Ok((Answer { status, body, replayed: false }, committed))
 }

@@ -12,17 +12,19 @@ mod batch;
 mod booking;
 mod committed;
 pub mod core;
+mod dismantle;
 mod load;
 mod poison;
 mod server_operation;
 mod submission;
+mod turns;
+mod waiting;
 mod workflows;
 mod write;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use floorline_domain::workflow::Workflow;
 use floorline_domain::{LocationId, OrgId, WorkflowVersionId};
@@ -35,9 +37,10 @@ pub use self::core::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic
 pub use self::submission::{
     Act, Acted, Answer, Booking, ClockOffset, DeviceSubmit, KeptEntry, ServerOperation, Submitted,
 };
+use self::waiting::{Waiting, Work};
 use self::workflows::WorkflowCache;
 pub use self::write::rank;
-use self::writer::{Tell, Waiting, Work, Writer};
+use self::writer::{Tell, Writer};
 use crate::platform::db::Db;
 use crate::platform::http::{ApiError, Code, IdempotencyKey};
 use crate::platform::jobs::Wake;
@@ -169,7 +172,7 @@ impl Engine {
 
     async fn send(&self, org: OrgId, site: Option<LocationId>, work: Work) -> Result<(), ApiError> {
         let writer = self.writer(org, site)?;
-        writer.send(Waiting { work, since: Instant::now() }).await.map_err(|_| draining())
+        writer.send(Waiting::new(org, work)).await.map_err(|_| draining())
     }
 
     /// The queue of the writer of a site, started at the first use, and again should it have died.

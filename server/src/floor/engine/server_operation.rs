@@ -121,9 +121,8 @@ pub(super) async fn run(
         recent_scans: stream.recent_scans,
     };
     let receipts = [receipt];
-    write::finish(&mut tx, &ledger, &receipts, &[watermark]).await?;
     let body = serde_json::to_vec(&view).map_err(ApiError::internal)?;
     claim.store(&mut tx, operation.status(), &body).await?;
-    tx.commit().await?;
+    write::finish(tx, &ledger, &receipts, &[watermark]).await?;
     Ok((Answer { status: operation.status(), body, replayed: false }, Committed::of(&ledger, &receipts)))
 }

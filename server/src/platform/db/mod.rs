@@ -8,19 +8,21 @@ pub mod embedded;
 pub mod epoch;
 mod fault;
 pub mod migrate;
+mod pipeline;
 mod pool;
 pub mod schema;
 mod sql;
 mod transaction;
 mod verify;
 
-use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::runtime::Handle;
 
 pub use self::fault::{Fault, fault};
+pub use self::pipeline::{execute_all, together};
 pub use self::sql::{Statement, sql};
-pub use self::transaction::Transaction;
+pub use self::transaction::{First, Transaction};
 
 /// A pooled connection of one role.
 pub type Connection = Object<AsyncPgConnection>;
@@ -98,12 +100,30 @@ impl Db {
         })
     }
 
-    /// Takes a connection of `role`, waiting at most two seconds for one.
+    /// Takes a connection of `role` that answers, waiting at most two seconds for one.
     ///
     /// # Errors
     /// [`PoolError`] when none came in time or PostgreSQL refused.
     pub async fn get(&self, role: Role) -> Result<Connection, PoolError> {
+        let mut conn = self.take(role).await?;
+        match tokio::time::timeout(pool::PATIENCE, conn.batch_execute("SELECT 1")).await {
+            Ok(Ok(())) => Ok(conn),
+            Ok(Err(_)) | Err(_) => {
+                drop(Object::take(conn));
+                self.renew(role).await
+            }
+        }
+    }
+
+    /// One that may have died since it was last used: whoever takes it asks something harmless first, and [`Db::renew`]s it when no answer comes.
+    async fn take(&self, role: Role) -> Result<Connection, PoolError> {
         self.pool(role).get().await
+    }
+
+    /// A new one after another turned out to be dead. Those that lie idle most likely died with it, and are closed.
+    async fn renew(&self, role: Role) -> Result<Connection, PoolError> {
+        drop(self.pool(role).retain(|_, _| false));
+        self.take(role).await
     }
 
     /// Closes every pool; connections in use are closed when they come back.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::Pool;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{OpenError, Role};
 
 /// How long a request waits for a connection, a new connection may take, and an old one may take to show that it is alive.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Sent and not acknowledged for this long: the other side is gone.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 /// Silent for this long: the other side is asked whether it is there.
@@ -33,6 +33,8 @@ pub(super) fn build(
     let address = address(url).map_err(|error| OpenError::Unreachable(error.to_string()))?;
     let runtime = runtime.clone();
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
+    // Whoever takes one finds out with the first thing they ask whether it lives: a question beforehand would cost a round trip every time.
+    config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         // On the runtime that ends last: the task that drives a connection stays where the connection was made.
         let made = AbortOnDropHandle::new(runtime.spawn(connect(address.clone(), role)));

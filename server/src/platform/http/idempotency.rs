@@ -89,11 +89,6 @@ impl FromRequest for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// Whether both are keys, and the same one.
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.0.is_some() && self.0 == other.0
-    }
-
     /// An id that the same key of the same user always gives, none without a key: for what makes the place the answer is kept in.
     pub fn derived_id(&self, org: Uuid, user: Uuid) -> Option<Uuid> {
         let Key { method, path, key } = self.0.as_ref()?;

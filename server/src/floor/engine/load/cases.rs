@@ -21,10 +21,7 @@ struct Row {
 }
 
 /// Locks them, so that nobody decides one while an entry joins it.
-pub(super) async fn lock_cases(
-    tx: &mut TenantTx,
-    ids: BTreeSet<CaseId>,
-) -> Result<BTreeMap<CaseId, CaseState>, ApiError> {
+pub(super) async fn lock_cases(tx: &TenantTx, ids: BTreeSet<CaseId>) -> Result<BTreeMap<CaseId, CaseState>, ApiError> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -33,7 +30,7 @@ pub(super) async fn lock_cases(
         sql("SELECT id, state FROM sync_cases WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE")
             .bind::<SqlUuid, _>(org)
             .bind::<Array<SqlUuid>, _>(ids.into_iter().map(|id| id.0).collect::<Vec<_>>())
-            .load(tx.conn())
+            .load(&mut tx.pipe())
             .await?;
     Ok(rows.into_iter().map(|row| (CaseId(row.id), state(&row.state))).collect())
 }

@@ -21,9 +21,10 @@ use self::files::stored_files;
 use self::found::{FoundAlias, FoundLease, FoundPerson};
 use self::look_up::look_up;
 use self::rows::{lock_items, lock_labels, lock_orders, lock_shifts};
-pub(super) use self::streams::lock_streams;
+pub(super) use self::streams::{begin_with_streams, lock_streams};
 use super::core::{Alias, Lease, Loaded, Needs, Person, World};
 use super::workflows::WorkflowCache;
+use crate::platform::db::together;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
@@ -38,12 +39,12 @@ pub(super) async fn load(
     let found = look_up(tx, site, &needs, now).await?;
     let cases =
         found.receipts.iter().filter_map(|receipt| receipt.case_id).chain(needs.cases.iter().copied()).collect();
-    let case_states = lock_cases(tx, cases).await?;
     let orders: BTreeSet<OrderId> = found.items.iter().filter_map(|item| item.order_id).collect();
-    let orders = lock_orders(tx, orders).await?;
-    let (items, unreadable) = lock_items(tx, &needs.items).await?;
-    let held_labels = lock_labels(tx, &needs).await?;
-    let shifts = lock_shifts(tx, &needs.shifts).await?;
+    // In the order of locks.
+    let labels_and_shifts = together(lock_labels(tx, &needs), lock_shifts(tx, &needs.shifts));
+    let items_and_after = together(lock_items(tx, &needs.items), labels_and_shifts);
+    let locked = together(lock_cases(tx, cases), together(lock_orders(tx, orders), items_and_after));
+    let (case_states, (orders, ((items, unreadable), (held_labels, shifts)))) = locked.await?;
     let workflows = cache.get(tx, items.values().map(|held| held.item.workflow_version_id).collect()).await?;
     let photos = stored_files(tx, needs.files, &items, &workflows).await?;
     let origins = found

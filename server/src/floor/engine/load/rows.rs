@@ -18,7 +18,7 @@ use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
 pub(super) async fn lock_orders(
-    tx: &mut TenantTx,
+    tx: &TenantTx,
     ids: BTreeSet<OrderId>,
 ) -> Result<BTreeMap<OrderId, HeldOrder>, ApiError> {
     #[derive(diesel::QueryableByName)]
@@ -51,7 +51,7 @@ pub(super) async fn lock_orders(
     let rows: Vec<Row> = sql(include_str!("lock_orders.sql"))
         .bind::<SqlUuid, _>(org)
         .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
-        .load(tx.conn())
+        .load(&mut tx.pipe())
         .await?;
     rows.into_iter()
         .map(|row| {
@@ -76,7 +76,7 @@ pub(super) async fn lock_orders(
 
 /// Items with their components, and those among them whose rows this build cannot read.
 pub(super) async fn lock_items(
-    tx: &mut TenantTx,
+    tx: &TenantTx,
     ids: &BTreeSet<ItemId>,
 ) -> Result<(BTreeMap<ItemId, HeldItem>, BTreeSet<ItemId>), ApiError> {
     #[derive(diesel::QueryableByName)]
@@ -96,7 +96,7 @@ pub(super) async fn lock_items(
         .bind::<SqlUuid, _>(org)
         .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
-        .load(tx.conn())
+        .load(&mut tx.pipe())
         .await?;
     let (mut items, mut unreadable) = (BTreeMap::new(), BTreeSet::new());
     for row in rows {
@@ -114,7 +114,7 @@ pub(super) async fn lock_items(
     Ok((items, unreadable))
 }
 
-pub(super) async fn lock_labels(tx: &mut TenantTx, needs: &Needs) -> Result<BTreeMap<LabelId, HeldLabel>, ApiError> {
+pub(super) async fn lock_labels(tx: &TenantTx, needs: &Needs) -> Result<BTreeMap<LabelId, HeldLabel>, ApiError> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -142,7 +142,7 @@ pub(super) async fn lock_labels(tx: &mut TenantTx, needs: &Needs) -> Result<BTre
         .bind::<SqlUuid, _>(org)
         .bind::<Array<Text>, _>(needs.claimed.iter().collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(needs.claiming.iter().map(|id| id.0).collect::<Vec<_>>())
-        .load(tx.conn())
+        .load(&mut tx.pipe())
         .await?;
     rows.into_iter()
         .map(|row| {
@@ -163,7 +163,7 @@ pub(super) async fn lock_labels(tx: &mut TenantTx, needs: &Needs) -> Result<BTre
 }
 
 pub(super) async fn lock_shifts(
-    tx: &mut TenantTx,
+    tx: &TenantTx,
     users: &BTreeSet<UserId>,
 ) -> Result<BTreeMap<UserId, HeldShift>, ApiError> {
     #[derive(diesel::QueryableByName)]
@@ -194,7 +194,7 @@ pub(super) async fn lock_shifts(
     let rows: Vec<Row> = sql(include_str!("lock_shifts.sql"))
         .bind::<SqlUuid, _>(org)
         .bind::<Array<SqlUuid>, _>(users.iter().map(|id| id.0).collect::<Vec<_>>())
-        .load(tx.conn())
+        .load(&mut tx.pipe())
         .await?;
     Ok(rows
         .into_iter()

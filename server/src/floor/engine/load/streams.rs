@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use diesel::result::QueryResult;
 use diesel::sql_types::{Array, BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl as _;
-use floorline_domain::StreamId;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use floorline_domain::{OrgId, StreamId};
 use floorline_mobile_sync::chain::{self, Hash};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::damaged;
 use crate::floor::engine::core::{HeldStream, Moment, StreamState};
-use crate::platform::db::sql;
+use crate::platform::db::{Db, sql};
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
@@ -35,6 +38,18 @@ struct Row {
     recent_scans: serde_json::Value,
 }
 
+/// Begins a batch's transaction and locks its streams, as [`lock_streams`] does, in one round trip.
+pub(in crate::floor::engine) async fn begin_with_streams(
+    db: &Db,
+    moment: &Moment<'_>,
+    mut ids: BTreeSet<StreamId>,
+) -> Result<(TenantTx, BTreeMap<StreamId, HeldStream>), ApiError> {
+    ids.insert(moment.server_stream);
+    let (mut tx, rows) = TenantTx::open_by_keys(db, moment.org, &|conn| lock(conn, moment.org, &ids)).await?;
+    let streams = with_own(&mut tx, moment, rows).await?;
+    Ok((tx, streams))
+}
+
 /// Locks the streams of a batch, sorted; the server's own is among them, and made at its first use.
 pub(in crate::floor::engine) async fn lock_streams(
     tx: &mut TenantTx,
@@ -42,16 +57,31 @@ pub(in crate::floor::engine) async fn lock_streams(
     mut ids: BTreeSet<StreamId>,
 ) -> Result<BTreeMap<StreamId, HeldStream>, ApiError> {
     ids.insert(moment.server_stream);
-    let org = tx.org().0;
-    let mut rows: Vec<Row> = sql(include_str!("lock_streams.sql"))
-        .bind::<SqlUuid, _>(org)
+    let rows = lock(tx.pipe(), moment.org, &ids).await?;
+    with_own(tx, moment, rows).await
+}
+
+fn lock<'c>(
+    mut conn: &'c AsyncPgConnection,
+    org: OrgId,
+    ids: &BTreeSet<StreamId>,
+) -> BoxFuture<'c, QueryResult<Vec<Row>>> {
+    sql(include_str!("lock_streams.sql"))
+        .bind::<SqlUuid, _>(org.0)
         .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
-        .load(tx.conn())
-        .await?;
+        .load(&mut conn)
+        .boxed()
+}
+
+async fn with_own(
+    tx: &mut TenantTx,
+    moment: &Moment<'_>,
+    mut rows: Vec<Row>,
+) -> Result<BTreeMap<StreamId, HeldStream>, ApiError> {
     if !rows.iter().any(|row| row.id == moment.server_stream.0) {
         // Nobody else knows it yet: it is this writer's alone, so its place in the order of locks does not matter.
         let opened: Row = sql(include_str!("open_server_stream.sql"))
-            .bind::<SqlUuid, _>(org)
+            .bind::<SqlUuid, _>(moment.org.0)
             .bind::<SqlUuid, _>(moment.server_stream.0)
             .bind::<Nullable<SqlUuid>, _>(moment.site.map(|site| site.0))
             .bind::<Binary, _>(chain::start(moment.server_stream).0.as_slice())

@@ -1,12 +1,14 @@
-//! Brings a ledger to the database: events and jobs, then the heads, then feed rows, receipts and watermarks. Only COMMIT may follow.
+//! Brings a ledger to the database: events and jobs, then the heads, then feed rows, receipts and watermarks together with COMMIT.
 
+use diesel::result::QueryResult;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl as _;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use floorline_domain::OrgId;
 use uuid::Uuid;
 
 use crate::floor::engine::core::{Head, Ledger, Receipt, Watermark};
 use crate::identity::audit;
-use crate::platform::db::sql;
+use crate::platform::db::{Statement, execute_all, sql, together};
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
@@ -16,7 +18,7 @@ impl Ledger {
     /// # Errors
     /// Those of the database.
     pub async fn flush_events(&mut self, tx: &mut TenantTx) -> Result<(), ApiError> {
-        insert_events(tx, self).await?;
+        execute_all(tx.pipe(), insert_events(self)).await?;
         self.forget_events();
         Ok(())
     }
@@ -24,17 +26,26 @@ impl Ledger {
 
 /// Writes events and jobs, then moves and reads the heads. Nothing that needs a lock may follow but [`finish`].
 pub(in crate::floor::engine) async fn events(tx: &mut TenantTx, ledger: &Ledger) -> Result<Vec<Head>, ApiError> {
-    insert_events(tx, ledger).await?;
-    insert_jobs(tx, ledger).await?;
-    move_heads(tx, ledger).await
+    write_and_move_heads(tx, Vec::new(), ledger).await
 }
 
-async fn insert_events(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), ApiError> {
-    if ledger.events().is_empty() {
-        return Ok(());
-    }
+/// Executes `rows`, writes events and jobs, then moves and reads the heads, all in one round trip.
+pub(super) async fn write_and_move_heads(
+    tx: &mut TenantTx,
+    rows: Vec<Statement<'_>>,
+    ledger: &Ledger,
+) -> Result<Vec<Head>, ApiError> {
+    let written = rows.into_iter().chain(insert_events(ledger)).chain(insert_jobs(ledger));
+    let ((), heads) = together(execute_all(tx.pipe(), written), move_heads(tx.pipe(), ledger)).await?;
+    Ok(heads)
+}
+
+fn insert_events(ledger: &Ledger) -> Option<Statement<'_>> {
     let rows = ledger.events();
-    sql(include_str!("insert_events.sql"))
+    if rows.is_empty() {
+        return None;
+    }
+    let statement = sql(include_str!("insert_events.sql"))
         .bind::<SqlUuid, _>(ledger.org().0)
         .bind::<Timestamptz, _>(ledger.now())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.subject.kind).collect::<Vec<_>>())
@@ -47,29 +58,25 @@ async fn insert_events(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), ApiErro
         .bind::<Array<Jsonb>, _>(rows.iter().map(|row| &row.body).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.cause.actor.id.0).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(rows.iter().map(|row| row.cause.occurred_at).collect::<Vec<_>>())
-        .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.cause.uncertainty_ms).collect::<Vec<_>>())
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+        .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.cause.uncertainty_ms).collect::<Vec<_>>());
+    Some(statement)
 }
 
-async fn insert_jobs(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), ApiError> {
+fn insert_jobs(ledger: &Ledger) -> Option<Statement<'_>> {
     if ledger.jobs().is_empty() {
-        return Ok(());
+        return None;
     }
-    sql(include_str!("insert_jobs.sql"))
+    let statement = sql(include_str!("insert_jobs.sql"))
         .bind::<SqlUuid, _>(ledger.org().0)
         .bind::<Timestamptz, _>(ledger.now())
         .bind::<Array<SqlUuid>, _>(ledger.jobs().iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(ledger.jobs().iter().map(|job| job.kind).collect::<Vec<_>>())
         .bind::<Array<Jsonb>, _>(ledger.jobs().iter().map(|job| &job.payload).collect::<Vec<_>>())
-        .bind::<Array<Timestamptz>, _>(ledger.jobs().iter().map(|job| job.run_at).collect::<Vec<_>>())
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+        .bind::<Array<Timestamptz>, _>(ledger.jobs().iter().map(|job| job.run_at).collect::<Vec<_>>());
+    Some(statement)
 }
 
-async fn move_heads(tx: &mut TenantTx, ledger: &Ledger) -> Result<Vec<Head>, ApiError> {
+async fn move_heads(mut conn: &AsyncPgConnection, ledger: &Ledger) -> QueryResult<Vec<Head>> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -89,34 +96,33 @@ async fn move_heads(tx: &mut TenantTx, ledger: &Ledger) -> Result<Vec<Head>, Api
         .bind::<Array<SqlUuid>, _>(moves.iter().map(|topic| topic.reader.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(moves.iter().map(|_| Uuid::new_v4().simple().to_string()).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(moves.iter().map(|topic| topic.rows).collect::<Vec<_>>())
-        .load(tx.conn())
+        .load(&mut conn)
         .await?;
     Ok(rows.into_iter().map(|row| Head { topic: row.id, head: row.head, epoch: row.epoch }).collect())
 }
 
 /// Ends streams for good.
-pub(in crate::floor::engine) async fn seal(tx: &mut TenantTx, streams: &[Uuid]) -> Result<(), ApiError> {
-    if streams.is_empty() {
-        return Ok(());
-    }
-    let org = tx.org().0;
-    sql("UPDATE sync_streams SET state = 'sealed' WHERE org_id = $1 AND id = ANY ($2)")
-        .bind::<SqlUuid, _>(org)
-        .bind::<Array<SqlUuid>, _>(streams)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+pub(super) fn seal(org: OrgId, streams: &[Uuid]) -> Option<Statement<'_>> {
+    let statement = || {
+        sql("UPDATE sync_streams SET state = 'sealed' WHERE org_id = $1 AND id = ANY ($2)")
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<Array<SqlUuid>, _>(streams)
+    };
+    (!streams.is_empty()).then(statement)
 }
 
-/// Writes feed rows, receipts and watermarks in one statement. Only COMMIT may follow.
+/// Writes what is to be audited, then feed rows, receipts and watermarks in one statement, and commits with it.
 pub(in crate::floor::engine) async fn finish(
-    tx: &mut TenantTx,
+    mut tx: TenantTx,
     ledger: &Ledger,
     receipts: &[Receipt],
     watermarks: &[Watermark],
 ) -> Result<(), ApiError> {
+    for audit in ledger.audits() {
+        audit::append(&mut tx, Some(audit.actor), audit.kind, audit.detail.clone(), ledger.now()).await?;
+    }
     let feed = ledger.feed();
-    sql(include_str!("finish.sql"))
+    let last = sql(include_str!("finish.sql"))
         .bind::<SqlUuid, _>(ledger.org().0)
         .bind::<Timestamptz, _>(ledger.now())
         .bind::<Date, _>(ledger.now().date_naive())
@@ -155,11 +161,6 @@ pub(in crate::floor::engine) async fn finish(
         .bind::<Array<Nullable<Timestamptz>>, _>(
             watermarks.iter().map(|mark| mark.last_occurred_at).collect::<Vec<_>>(),
         )
-        .bind::<Array<Jsonb>, _>(watermarks.iter().map(|mark| &mark.recent_scans).collect::<Vec<_>>())
-        .execute(tx.conn())
-        .await?;
-    for audit in ledger.audits() {
-        audit::append(tx, Some(audit.actor), audit.kind, audit.detail.clone(), ledger.now()).await?;
-    }
-    Ok(())
+        .bind::<Array<Jsonb>, _>(watermarks.iter().map(|mark| &mark.recent_scans).collect::<Vec<_>>());
+    tx.commit_with(last).await
 }
