@@ -1,9 +1,9 @@
 //! A server in a process of its own: this test program once more, told to be nothing else. What a process has one of, its log and its metrics, is then
 //! that server's alone.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use floorline_server::platform::config::Config;
 use floorline_server::platform::telemetry::init_log;
@@ -20,6 +20,7 @@ const READY: &str = "ready at ";
 /// The running server. It is killed with the value, unless it was stopped.
 pub struct Apart {
     child: Child,
+    said: Lines<BufReader<ChildStdout>>,
     folder: TempDir,
     /// Where it listens, such as `http://127.0.0.1:40123`.
     pub url: String,
@@ -52,11 +53,11 @@ impl Apart {
             .stderr(lines)
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let ready = said.find_map(|line| Some(line.split_once(READY)?.1.to_owned()));
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = said.find_map(|line| Some(line.unwrap().split_once(READY)?.1.to_owned()));
         let Some(ready) = ready else { panic!("no server: {}", log_in(&folder)) };
         let (url, metrics) = ready.split_once(' ').unwrap();
-        Self { child, url: url.to_owned(), metrics: metrics.to_owned(), folder }
+        Self { child, said, url: url.to_owned(), metrics: metrics.to_owned(), folder }
     }
 
     /// The file with the key that signs its tokens.
@@ -72,6 +73,8 @@ impl Apart {
     /// Stops it as an operator does, and gives its whole log.
     pub fn stop(mut self) -> String {
         drop(self.child.stdin.take());
+        // It reports on itself as any test does, and fails where nobody listens.
+        self.said.by_ref().for_each(drop);
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}: {}", self.log());
         self.log()
