@@ -14,6 +14,7 @@
 #![allow(dead_code, unused_imports, reason = "what tests may say, whether one says it today or not")]
 
 mod answer;
+mod apart;
 mod client;
 mod cluster;
 pub mod database;
@@ -49,6 +50,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 pub use self::answer::Answer;
+pub use self::apart::Apart;
 pub use self::client::Client;
 pub use self::cluster::{PrivateDatabase, execute};
 pub use self::eventually::eventually;
@@ -65,7 +67,8 @@ pub struct Floor {
     /// What the handlers see; for tests that look below HTTP.
     pub app: App,
     address: String,
-    server: ServerHandle,
+    /// None where it runs in a process of its own.
+    server: Option<ServerHandle>,
     http: reqwest::Client,
     database: PrivateDatabase,
 }
@@ -95,8 +98,16 @@ impl Floor {
             HttpServer::new(move || create_app(&served)).workers(1).disable_signals().listen(listener).unwrap().run();
         let handle = server.handle();
         tokio::spawn(server);
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { app, address, server: handle, http, database }
+        Self { app, address, server: Some(handle), http: http(), database }
+    }
+
+    /// Starts one in a process of its own, which logs what the filter `log` lets through.
+    pub async fn apart(log: &str) -> (Self, Apart) {
+        let database = PrivateDatabase::cloned().await;
+        let server = Apart::start(&database, log);
+        let mut app = app(database.url());
+        app.keys = Arc::new(SigningKeys::read(&server.signing_key()).unwrap());
+        (Self { app, address: server.url.clone(), server: None, http: http(), database }, server)
     }
 
     /// The factory in the north; its administrator founded the installation.
@@ -165,7 +176,9 @@ impl Floor {
 impl Drop for Floor {
     fn drop(&mut self) {
         // The command is sent at once; nobody waits for the answer. The database is dropped with force afterwards.
-        drop(self.server.stop(false));
+        if let Some(server) = &self.server {
+            drop(server.stop(false));
+        }
         self.app.db.close();
     }
 }
@@ -248,6 +261,10 @@ impl At<'_> {
     pub fn viewer(&self) -> Client {
         self.as_("viewer")
     }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// The server's parts over one database, with hashes that cost next to nothing.

@@ -28,6 +28,22 @@ async fn with_proof(client: &Client, phone: &Phone, proof: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_learns_what_is_wrong_with_a_body_before_it_is_known_who_asks() {
+    let floor = Floor::new().await;
+    let known = floor.north().operator();
+    let strangers = [floor.stranger(), floor.stranger().with("dpop", "none"), floor.stranger().bearer("none")];
+    for path in [PATH, "/v1/sync/submit"] {
+        for body in [b"".as_slice(), b"{", b"[]", br#"{"device_id": 7}"#, b"\xff"] {
+            for (n, stranger) in strangers.iter().enumerate() {
+                let answer = stranger.send_bytes("POST", path, "application/json", body.to_vec()).await;
+                assert_eq!(answer.status, 401, "stranger {n}: {answer}");
+            }
+            known.send_bytes("POST", path, "application/json", body.to_vec()).await.assert_status(400);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_lets_one_user_in_on_one_device_once() {
     let floor = Floor::new().await;
     let (north, phone) = (floor.north(), floor.north().phone().await);

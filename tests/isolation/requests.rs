@@ -37,13 +37,21 @@ pub enum Place {
 impl Request {
     /// Sends it as somebody.
     pub async fn send(&self, client: &Client) -> Answer {
-        let client = self.headers.iter().fold(client.if_match(1), |client, (name, value)| client.with(name, value));
+        let client = self.headers.iter().fold(client.clone(), |client, (name, value)| client.with(name, value));
         match (&self.body, self.method.as_str(), self.path.contains("/v1/uploads/")) {
             (None, "PATCH", true) => {
                 client.send_bytes("PATCH", &self.path, crate::harness::upload::BYTES, b"abc".to_vec()).await
             }
             (body, method, _) => client.send(method, &self.path, body.clone()).await,
         }
+    }
+
+    /// The same, with a word in every text that a person writes.
+    #[must_use]
+    pub fn saying(mut self, word: &str) -> Self {
+        let said = |body: &Value| body.to_string().replace(words::TEXT, &format!("{} {word}", words::TEXT));
+        self.body = self.body.map(|body| serde_json::from_str(&said(&body)).unwrap());
+        self
     }
 
     /// Everything that is sent, for telling an echo from a leak.

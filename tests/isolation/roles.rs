@@ -154,7 +154,7 @@ async fn each_role_holds_what_it_needs_and_no_more() {
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
            AND has_column_privilege('floorline_poll', c.oid, a.attnum, 'SELECT') GROUP BY c.relname ORDER BY c.relname",
     );
-    assert_eq!(told(&polled.await), ["jobs: id, leased_until, org_id, run_at, state", "sync_topics: head, id"]);
+    assert_eq!(told(&polled.await), ["jobs: id, leased_until, org_id, run_at, state", "sync_topics: epoch, head, id"]);
     let above = lines(
         &mut conn,
         "SELECT rolname::text AS name, 'is above row-level security' AS value FROM pg_roles
@@ -222,7 +222,7 @@ async fn tables_of_no_organisation_are_few_and_hold_nothing_of_one() {
     assert_eq!(
         told(&columns.await),
         [
-            "installation: id, server_epoch, system_identifier, timeline, created_at",
+            "installation: id, server_epoch, system_identifier, timeline, created_at, database_oid",
             "sync_attempts: stream_id, seq, n, first_at",
         ]
     );

@@ -99,7 +99,7 @@ impl<'a> Scene<'a> {
             stage["actions"][0]["label"] = json!(self.said("Do"));
         }
         stages[0]["actions"][0]["config"]["readings"][0]["name"] = json!(self.word);
-        stages[0]["actions"][0]["config"]["readings"][0]["unit"] = json!("mm");
+        stages[0]["actions"][0]["config"]["readings"][0]["unit"] = json!(self.word);
         let workflow =
             json!({ "name": self.said("Line"), "description": self.said("A line"), "entry": "cut", "stages": stages });
         let workflow = admin.post("/v1/workflows", workflow).await.id();
@@ -190,7 +190,7 @@ impl<'a> Scene<'a> {
         let (admin, item) = (self.at.admin(), self.name("item").to_owned());
         let size = admin.get(&format!("/v1/photos/{}", self.name("photo"))).await.ok()["size"].clone();
         let length = json!({ "action_id": "cut.length",
-            "data": { "readings": [{ "name": self.word, "value": 10, "unit": "mm" }] },
+            "data": { "readings": [{ "name": self.word, "value": 10, "unit": self.word }] },
             "blobs": [{ "sha256": self.name("sha256"), "size": size, "mime": "image/jpeg", "role": self.word }] });
         admin.post(&format!("/v1/items/{item}/actions"), length).await.assert_status(200);
         admin.post(&format!("/v1/items/{item}/notes"), json!({ "text": self.said("Seen") })).await.assert_status(200);

@@ -16,6 +16,9 @@ pub enum Word {
 
 use Word::{Any, Thing};
 
+/// What is written where a person may write anything.
+pub const TEXT: &str = "Something";
+
 /// What `{id}` names after this part of a path.
 const NOUNS: [(&str, &str); 17] = [
     ("cases", "case"),
@@ -138,7 +141,7 @@ fn plain(name: &str) -> Option<Value> {
         "to" => json!("cut"),
         "total_value" | "unit_price" => json!("12.50"),
         "wait" => json!(0),
-        "description" | "name" | "note" | "notes" | "po_number" | "reason" | "text" => json!("Something"),
+        "description" | "name" | "note" | "notes" | "po_number" | "reason" | "text" => json!(TEXT),
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@ mod epoch;
 mod migrate;
 mod openapi;
 mod output;
+mod play_folder;
 mod serve;
 #[cfg(test)]
 mod testing;

@@ -16,7 +16,7 @@ mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use self::devices::{Device, DeviceProof, DeviceState, Session, device_session, redeem_ticket};
+pub use self::devices::{Device, DeviceProof, DeviceState, Session, Signed, device_session, redeem_ticket};
 pub use self::organizations::{Founded, Founding, create_first_admin, found, stuck_after};
 pub use self::passwords::{PasswordError, Passwords};
 pub use self::sign_in::SignIn;

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::seed;
 use crate::cli::child::{ServerChild, Settings};
+use crate::cli::play_folder::empty;
 use crate::platform::config::Config;
 
 /// Room for every socket of the bench, and hashes that cost next to nothing: how long a sign-in takes is in no figure.
@@ -62,21 +63,4 @@ pub(super) async fn on_a_stand<T>(
     let measured = measured.with_context(|| format!("the server's log is {}", folder.join("server.log").display()))?;
     empty(&folder)?;
     Ok(measured)
-}
-
-/// Empties the bench's folder, unless another bench runs in it.
-fn empty(folder: &Path) -> anyhow::Result<()> {
-    if let Ok(lock) = std::fs::File::open(folder.join("lock")) {
-        lock.try_lock().map_err(|_| anyhow::anyhow!("{} is in use by another bench", folder.display()))?;
-    }
-    let cannot = || format!("{} cannot be emptied", folder.display());
-    // Started by root, the cluster may live elsewhere: gigabytes that nobody would look for there.
-    let elsewhere = std::fs::read_link(folder.join("cluster")).ok().filter(|cluster| cluster.is_dir());
-    if let Some(cluster) = elsewhere {
-        std::fs::remove_dir_all(cluster).with_context(cannot)?;
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(cannot)?;
-    }
-    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
 }

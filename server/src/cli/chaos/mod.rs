@@ -36,8 +36,8 @@ use self::storm::Stage;
 use self::summary::Found;
 use self::world::World;
 use super::child::Shared;
-use super::demo::fresh;
 use super::output::say;
+use super::play_folder::{empty, remove_cluster_elsewhere};
 use super::serve::asked_to_stop;
 use crate::database::Database;
 use crate::platform::config::Config;
@@ -64,7 +64,7 @@ pub(super) struct Options {
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<ExitCode> {
     let folder = config.data.folder.join("chaos");
     end_leftovers(&folder).await?;
-    fresh(&folder)?;
+    empty(&folder)?;
     config.data.folder = folder.clone();
     config.database.url = None;
     let seed = options.seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000_000));
@@ -91,6 +91,9 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     let passed = summary.get("passed") == Some(&Value::Bool(true));
+    if passed {
+        remove_cluster_elsewhere(&folder)?;
+    }
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -36,6 +36,7 @@ use self::view::View;
 use self::worker::Worker;
 use super::child::ServerChild;
 use super::output::{complain, say};
+use super::play_folder::{empty, remove_cluster_elsewhere};
 use super::serve::asked_to_stop;
 use crate::checker::{self, check};
 use crate::platform::config::Config;
@@ -62,7 +63,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<ExitCode> {
     let folder = config.data.folder.join("demo");
-    fresh(&folder)?;
+    empty(&folder)?;
     config.data.folder = folder.clone();
     config.database.url = None;
     say("==> a fresh floor: a server with its own database");
@@ -75,7 +76,11 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
         other => other,
     };
     server.stop().await?;
-    Ok(if ended? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let passed = ended?;
+    if passed {
+        remove_cluster_elsewhere(&folder)?;
+    }
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Stages, plays and checks; true when everything came out as it must.
@@ -204,16 +209,4 @@ async fn serve_on(server: &mut ServerChild, passed: bool) -> anyhow::Result<bool
         ended = server.ended() => ended?,
     }
     Ok(passed)
-}
-
-/// Empties the folder of a play, unless a server is running in it.
-pub(super) fn fresh(folder: &Path) -> anyhow::Result<()> {
-    if let Ok(lock) = std::fs::File::open(folder.join("lock")) {
-        lock.try_lock().map_err(|_| anyhow::anyhow!("{} is in use by another one", folder.display()))?;
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
-    }
-    std::fs::create_dir_all(folder.join("phones"))?;
-    Ok(())
 }

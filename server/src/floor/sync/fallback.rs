@@ -10,7 +10,7 @@ use super::core::is_batch;
 use super::hello;
 use crate::app::App;
 use crate::floor::engine::Submitted;
-use crate::identity;
+use crate::identity::{self, Signed};
 use crate::platform::http::{ApiError, Code, Problem};
 
 /// A body is a hello and a frame.
@@ -39,6 +39,7 @@ const UNCERTAINTY_MS: i64 = 5_000;
 #[post("/v1/sync/submit")]
 pub(super) async fn submit_batch(
     app: web::Data<App>,
+    _: Signed,
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, ApiError> {

@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::proof::{DeviceProof, own_address};
+use super::signed::Signed;
 use super::store::{self, DeviceState, Wanted};
 use super::views::{
     Approval, ClaimBody, ClaimedDevice, DeviceChange, DeviceFilter, DeviceStatus, DeviceView, EnrolmentView,
@@ -88,7 +89,8 @@ async fn show_device(app: Data<App>, by: Allowed<may::ViewDevices>, id: Path<Uui
 }
 
 /// Renames a device or moves it to another site.
-#[utoipa::path(tag = "devices", security(("bearer" = [])), request_body = DeviceChange, responses((status = 200, body = DeviceView)))]
+#[utoipa::path(tag = "devices", security(("bearer" = [])), request_body = DeviceChange, params(
+    ("If-Match" = String, Header, description = "The ETag that is changed")), responses((status = 200, body = DeviceView)))]
 #[patch("/v1/devices/{id}")]
 async fn change_device(
     app: Data<App>,
@@ -154,6 +156,7 @@ async fn device_status(app: Data<App>, proof: DeviceProof, id: Path<Uuid>) -> Re
 #[post("/v1/sync/ticket")]
 async fn create_ticket(
     app: Data<App>,
+    _: Signed,
     request: HttpRequest,
     body: Json<TicketBody>,
 ) -> Result<Json<TicketView>, ApiError> {

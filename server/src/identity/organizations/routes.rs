@@ -64,7 +64,8 @@ async fn show_organization(app: Data<App>, by: Identity, id: Path<Uuid>) -> Resu
 }
 
 /// Changes its name or its settings.
-#[utoipa::path(tag = "organizations", security(("bearer" = [])), request_body = OrganizationChange, responses((status = 200, body = OrganizationView)))]
+#[utoipa::path(tag = "organizations", security(("bearer" = [])), request_body = OrganizationChange, params(
+    ("If-Match" = String, Header, description = "The ETag that is changed")), responses((status = 200, body = OrganizationView)))]
 #[patch("/v1/organizations/{id}")]
 async fn change_organization(
     app: Data<App>,

@@ -68,7 +68,8 @@ async fn show_role(app: Data<App>, by: Allowed<may::ViewUsers>, id: Path<Uuid>) 
 }
 
 /// Renames a role or changes what it allows; its holders have it at once.
-#[utoipa::path(tag = "roles", security(("bearer" = [])), request_body = RoleChange, responses((status = 200, body = RoleView)))]
+#[utoipa::path(tag = "roles", security(("bearer" = [])), request_body = RoleChange, params(
+    ("If-Match" = String, Header, description = "The ETag that is changed")), responses((status = 200, body = RoleView)))]
 #[patch("/v1/roles/{id}")]
 async fn change_role(
     app: Data<App>,
@@ -93,7 +94,8 @@ async fn change_role(
 }
 
 /// Deletes a role nobody holds.
-#[utoipa::path(tag = "roles", security(("bearer" = [])), responses((status = 204, description = "It is gone")))]
+#[utoipa::path(tag = "roles", security(("bearer" = [])), params(
+    ("If-Match" = String, Header, description = "The ETag that is removed")), responses((status = 204, description = "It is gone")))]
 #[delete("/v1/roles/{id}")]
 async fn delete_role(
     app: Data<App>,

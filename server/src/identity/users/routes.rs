@@ -78,7 +78,8 @@ async fn show_user(app: Data<App>, by: Allowed<may::ViewUsers>, id: Path<Uuid>) 
 }
 
 /// Changes a person, their roles or their password.
-#[utoipa::path(tag = "users", security(("bearer" = [])), request_body = UserChange, responses((status = 200, body = UserView)))]
+#[utoipa::path(tag = "users", security(("bearer" = [])), request_body = UserChange, params(
+    ("If-Match" = String, Header, description = "The ETag that is changed")), responses((status = 200, body = UserView)))]
 #[patch("/v1/users/{id}")]
 async fn change_user(
     app: Data<App>,
@@ -104,7 +105,8 @@ async fn change_user(
 }
 
 /// Lets a person sign in no more. Their row stays: what they did keeps their name.
-#[utoipa::path(tag = "users", security(("bearer" = [])), responses((status = 204, description = "They can sign in no more")))]
+#[utoipa::path(tag = "users", security(("bearer" = [])), params(
+    ("If-Match" = String, Header, description = "The ETag that is removed")), responses((status = 204, description = "They can sign in no more")))]
 #[delete("/v1/users/{id}")]
 async fn deactivate_user(
     app: Data<App>,

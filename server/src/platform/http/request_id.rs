@@ -29,10 +29,11 @@ pub async fn observe<B: MessageBody>(
     let id = Uuid::now_v7().to_string();
     let method = request.method().clone();
     let started = std::time::Instant::now();
-    let span = tracing::info_span!("request", request_id = %id, method = %method, path = request.path());
+    // The pattern, never the address: what stands in that may have been typed by a person.
+    let route = request.match_pattern().unwrap_or_else(|| "unmatched".into());
+    let span = tracing::info_span!("request", request_id = %id, method = %method, route);
     let response = CURRENT.scope(id.clone(), next.call(request).instrument(span.clone())).await;
     let mut response = response?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
     let status = response.status();
     let elapsed = started.elapsed();
     metrics::counter!(names::HTTP_REQUESTS, "method" => method.to_string(), "route" => route.clone(), "status" => status.as_str().to_owned()).increment(1);

@@ -19,12 +19,19 @@ pub enum LogError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// Libraries whose `debug` lines hold what they were given: parameters of statements, addresses and heads of requests. A filter of everything means
+/// ours, not these.
+const TOO_TALKATIVE: [&str; 3] = ["tokio_postgres=info", "actix_web=info", "actix_http=info"];
+
 /// Sets the log of the whole process up; once. `usual` is the filter where none is configured.
 ///
 /// # Errors
 /// See [`LogError`].
 pub fn init_log(config: &Telemetry, usual: &str) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(config.log.as_deref().unwrap_or(usual))?;
+    let mut filter = EnvFilter::try_new(config.log.as_deref().unwrap_or(usual))?;
+    for quieter in TOO_TALKATIVE {
+        filter = filter.add_directive(quieter.parse()?);
+    }
     let terminal = std::io::stderr().is_terminal();
     let text = match config.log_format {
         LogFormat::Text => true,
