@@ -1,4 +1,10 @@
 //! What the simulation promises of itself: nothing is broken, runs repeat, clocks decide nothing, and every deliberate mistake is caught.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that fails says so by panicking, and one that is asked tells what it saw"
+)]
+#![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod model;
 
