@@ -1,7 +1,7 @@
 //! A server in a process of its own: this test program once more, told to be nothing else. What a process has one of, its log and its metrics, is then
 //! that server's alone.
 
-use std::io::{BufRead as _, BufReader, Lines, Read as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -107,7 +107,9 @@ async fn serve_a_test() {
     let config = Config::load(None).unwrap();
     init_log(&config.telemetry, "info").unwrap();
     let serving = Serving::start(&config).await.unwrap();
-    println!("{READY}http://{} http://{}/metrics", serving.address, serving.metrics.unwrap());
+    // Past what the test program captures, were it told to.
+    let ready = format!("{READY}http://{} http://{}/metrics", serving.address, serving.metrics.unwrap());
+    writeln!(std::io::stdout(), "{ready}").unwrap();
     // Until whoever started it says, or is gone.
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
     serving.stop().await.unwrap();
