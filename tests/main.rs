@@ -25,6 +25,7 @@ mod jobs;
 mod labels;
 mod locations;
 mod migrations;
+mod nodes;
 mod objects;
 mod openapi;
 mod order_bounds;

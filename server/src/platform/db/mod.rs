@@ -7,6 +7,7 @@
 pub mod embedded;
 pub mod epoch;
 mod fault;
+mod line;
 pub mod migrate;
 mod pool;
 pub mod schema;
@@ -14,11 +15,14 @@ mod sql;
 mod transaction;
 mod verify;
 
+use std::sync::Arc;
+
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use tokio::runtime::Handle;
 
 pub use self::fault::{Fault, fault};
+pub use self::line::{Line, LineError};
 pub use self::sql::{Statement, sql};
 pub use self::transaction::Transaction;
 
@@ -59,6 +63,8 @@ pub struct Db {
     brand: Pool<AsyncPgConnection>,
     poll: Pool<AsyncPgConnection>,
     owner: Pool<AsyncPgConnection>,
+    /// Where a line of notifications leads.
+    line: Arc<tokio_postgres::Config>,
     /// Where connections live and transactions end: the runtime of whoever made this, which outlives those of single request workers.
     runtime: Handle,
 }
@@ -94,6 +100,7 @@ impl Db {
             brand: pool(Role::Brand, size.div_ceil(4).max(2))?,
             poll: pool(Role::Poll, 2)?,
             owner: pool(Role::Owner, 1)?,
+            line: Arc::new(line::address(url)?),
             runtime,
         })
     }
