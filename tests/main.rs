@@ -41,6 +41,7 @@ mod queues;
 mod rate_limits;
 mod resolver;
 mod rewind;
+mod rolling_restart;
 mod scans;
 mod serving;
 mod shifts;

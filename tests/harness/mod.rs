@@ -14,6 +14,7 @@
 #![allow(dead_code, unused_imports, reason = "what tests may say, whether one says it today or not")]
 
 mod answer;
+pub mod balancer;
 mod client;
 mod cluster;
 pub mod database;
