@@ -84,9 +84,9 @@ mod tests {
 
     const NODE: Uuid = Uuid::from_u128(7);
 
-    fn named(count: u128) -> Moved {
+    fn named(count: usize) -> Moved {
         let mut moved = Moved::none();
-        (0..count).for_each(|n| moved.add(&Moved::one(Topic::Order(OrderId(Uuid::from_u128(n))))));
+        (0..).take(count).for_each(|n| moved.add(&Moved::one(Topic::Order(OrderId(Uuid::from_u128(n))))));
         moved
     }
 
@@ -94,15 +94,15 @@ mod tests {
     fn what_is_said_is_read_again() {
         let mut two = Moved::one(Topic::Site(LocationId(Uuid::from_u128(1))));
         two.add(&named(1));
-        for moved in [two, named(MOST as u128), Moved::Any] {
+        for moved in [two, named(MOST), Moved::Any] {
             assert_eq!(Moved::read(&moved.text(NODE)), Some((NODE, moved)));
         }
     }
 
     #[test]
     fn the_longest_hint_fits_and_more_are_not_named() {
-        assert!(named(MOST as u128).text(NODE).len() < 8_000);
-        assert_eq!(named(MOST as u128 + 1), Moved::Any);
+        assert!(named(MOST).text(NODE).len() < 8_000);
+        assert_eq!(named(MOST + 1), Moved::Any);
     }
 
     #[test]
