@@ -315,11 +315,12 @@ async fn a_reader_needs_no_device_and_may_not_write() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_goes_says_so() {
-    let floor = Floor::new().await;
+    let floor = Floor::with(|app| app.limits.jitter_ms = 1_234).await;
     let phone = Handheld::enrolled(&floor, floor.north(), "operator").await;
-    let (mut socket, _) = phone.connect(json!([])).await;
+    let (mut socket, welcome) = phone.connect(json!([])).await;
+    assert_eq!(welcome["limits"]["jitter_ms"], 1_234);
     floor.app.draining.cancel();
-    assert!(socket.expect("goaway").await["jitter_ms"].as_u64().unwrap() > 0);
+    assert_eq!(socket.expect("goaway").await["jitter_ms"], 1_234);
     assert_eq!(socket.closed().await, 4503);
     floor.app.sockets.gone(std::time::Duration::from_secs(10)).await;
 }

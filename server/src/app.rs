@@ -71,7 +71,7 @@ impl App {
         let jobs = Wake::default();
         let engine = Engine::new(db.clone(), jobs.clone());
         Ok(Self {
-            hub: sync::start(&db, &engine),
+            hub: sync::start(&db, &engine, &config.realtime),
             sockets: Sockets::new(config.limits.sockets),
             engine,
             db,

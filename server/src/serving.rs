@@ -85,7 +85,13 @@ impl Serving {
         };
         let (stop_runner, stop_watch) = (CancellationToken::new(), CancellationToken::new());
         let runner = Runner::new(app.db.clone(), job_registry(&app), app.jobs.clone(), app.limits.jobs, Uuid::now_v7());
-        let runner = tokio::spawn(runner.run(stop_runner.clone(), app.limits.drain));
+        let (runs_jobs, stopped) = (app.limits.jobs > 0, stop_runner.clone());
+        let drain = app.limits.drain;
+        let runner = tokio::spawn(async move {
+            if runs_jobs {
+                runner.run(stopped, drain).await;
+            }
+        });
         let watch = tokio::spawn(watch(database.clone(), app.objects.clone(), stop_watch.clone()));
         let http = Running::spawn(server);
         tracing::info!(%address, "ready");

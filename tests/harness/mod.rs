@@ -15,6 +15,7 @@
 
 mod answer;
 mod apart;
+pub mod balancer;
 mod client;
 mod cluster;
 pub mod database;
@@ -70,7 +71,7 @@ pub struct Floor {
     /// None where it runs in a process of its own.
     server: Option<ServerHandle>,
     http: reqwest::Client,
-    database: PrivateDatabase,
+    database: Arc<PrivateDatabase>,
 }
 
 /// One of the four organisations, as a way to its people.
@@ -88,9 +89,27 @@ impl Floor {
 
     /// Starts one whose [`App`] was changed before.
     pub async fn with(change: impl FnOnce(&mut App)) -> Self {
-        let database = PrivateDatabase::cloned().await;
-        let mut app = app(database.url());
+        let database = Arc::new(PrivateDatabase::cloned().await);
+        let mut app = app(database.url(), &config::Realtime::default());
         change(&mut app);
+        Self::serve(database, app)
+    }
+
+    /// Starts one that tells and hears other servers in its own way.
+    pub async fn telling(settings: &config::Realtime) -> Self {
+        let database = Arc::new(PrivateDatabase::cloned().await);
+        let app = app(database.url(), settings);
+        Self::serve(database, app)
+    }
+
+    /// Another server on the same database, which takes the same tokens.
+    pub fn beside(&self, settings: &config::Realtime) -> Self {
+        let database = Arc::clone(&self.database);
+        let app = App { keys: Arc::clone(&self.app.keys), ..app(database.url(), settings) };
+        Self::serve(database, app)
+    }
+
+    fn serve(database: Arc<PrivateDatabase>, app: App) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let served = app.clone();
@@ -103,9 +122,9 @@ impl Floor {
 
     /// Starts one in a process of its own, which logs what the filter `log` lets through.
     pub async fn apart(log: &str) -> (Self, Apart) {
-        let database = PrivateDatabase::cloned().await;
+        let database = Arc::new(PrivateDatabase::cloned().await);
         let server = Apart::start(&database, log);
-        let mut app = app(database.url());
+        let mut app = app(database.url(), &config::Realtime::default());
         app.keys = Arc::new(SigningKeys::read(&server.signing_key()).unwrap());
         (Self { app, address: server.url.clone(), server: None, http: http(), database }, server)
     }
@@ -268,7 +287,7 @@ fn http() -> reqwest::Client {
 }
 
 /// The server's parts over one database, with hashes that cost next to nothing.
-fn app(url: &str) -> App {
+fn app(url: &str, settings: &config::Realtime) -> App {
     let cheap = config::SignIn { password_memory_kib: 8, password_passes: 1, behind_proxy: false };
     let db = Db::new(url, POOL).unwrap();
     let jobs = Wake::default();
@@ -276,7 +295,7 @@ fn app(url: &str) -> App {
     // Rates are tested where they are; elsewhere a test may be as fast as it can.
     let limits = config::Limits { address_rate: None, user_rate: None, ..config::Limits::default() };
     App {
-        hub: sync::start(&db, &engine),
+        hub: sync::start(&db, &engine, settings),
         sockets: Sockets::new(limits.sockets),
         engine,
         db,

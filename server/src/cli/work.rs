@@ -20,6 +20,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     if config.database.url.is_none() {
         bail!("needs DATABASE_URL; with a database of its own, `floorline serve` runs the jobs itself");
     }
+    if config.limits.jobs == 0 {
+        bail!("FLOORLINE_JOBS: 0 leaves the jobs to others; `floorline work` is there to run them");
+    }
     let database = Database::open(&config).await?;
     let db = Db::new(database.url(), config.database.pool)?;
     db.verify().await?;

@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Slicing,
     /// `kill -9` of a server.
     Kill,
+    /// Each server in turn is asked to stop, as a deployment does (SIGTERM), and started again.
+    Replace,
     /// A server stands still for half a minute, with all it holds, and goes on.
     Pause,
     /// PostgreSQL stops at once (`pg_ctl stop -m immediate`) and recovers.
@@ -33,12 +35,13 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Those that are drawn while everybody works; the restore comes at the end.
-    pub(super) const DRAWN: [Self; 9] = [
+    pub(super) const DRAWN: [Self; 10] = [
         Self::Latency,
         Self::BlackHole,
         Self::Reset,
         Self::Slicing,
         Self::Kill,
+        Self::Replace,
         Self::Pause,
         Self::DatabaseStop,
         Self::Connections,
@@ -52,6 +55,7 @@ impl Kind {
             Self::Reset => "reset_mid_frame",
             Self::Slicing => "slicing",
             Self::Kill => "kill_server",
+            Self::Replace => "rolling_restart",
             Self::Pause => "stop_server_30s",
             Self::DatabaseStop => "stop_database_immediate",
             Self::Connections => "connection_limit",

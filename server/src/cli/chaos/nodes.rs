@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rand::RngExt as _;
@@ -12,10 +12,12 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
 use super::fault::Struck;
-use crate::cli::child::{ServerChild, Setting, Shared};
+use crate::cli::child::{ServerChild, Setting, Settings, Shared};
 
 /// How long one stands still.
 const PAUSE: Duration = Duration::from_secs(30);
+/// Phones that were asked to come back do so soon: they are there to work.
+const SETTINGS: Settings = &[("FLOORLINE_JITTER_MS", "2000")];
 
 /// See the module. Whoever does something to a server holds it until that is over.
 pub(super) struct Nodes(Vec<Arc<Mutex<ServerChild>>>);
@@ -33,7 +35,7 @@ impl Nodes {
         for (n, address) in addresses.iter().enumerate() {
             let data = folder.join(format!("node-{}", n + 1));
             std::fs::create_dir_all(&data)?;
-            let setting = Setting { data, address: *address, shared: Some(shared.clone()), extra: &[] };
+            let setting = Setting { data, address: *address, shared: Some(shared.clone()), extra: SETTINGS };
             nodes.push(Arc::new(Mutex::new(ServerChild::start_in(setting).await?)));
         }
         Ok(Self(nodes))
@@ -44,6 +46,17 @@ impl Nodes {
         let Some((n, mut node)) = self.any(rng) else { return Ok(Struck::NotRun("no server was free".to_owned())) };
         node.kill_and_restart().await.context("after a kill")?;
         Ok(Struck::Hit(format!("server {n}")))
+    }
+
+    /// Asks one after the other to stop, and starts it again.
+    pub(super) async fn replace(&self) -> anyhow::Result<Struck> {
+        let began = Instant::now();
+        for node in &self.0 {
+            let mut node = node.lock().await;
+            node.put_down().await.context("asked to stop")?;
+            node.make_sure().await.context("after it was asked to stop")?;
+        }
+        Ok(Struck::Hit(format!("{} servers in {} s", self.0.len(), began.elapsed().as_secs())))
     }
 
     /// Holds one still; it goes on by itself while other things happen.

@@ -89,6 +89,7 @@ impl Stage<'_> {
             Kind::BlackHole => self.met(self.proxy.lose(0.3), "carry nothing any more").await,
             Kind::Reset => self.met(self.proxy.tear(0.5), "are reset within a frame").await,
             Kind::Kill => self.nodes.kill(rng).await,
+            Kind::Replace => self.nodes.replace().await,
             Kind::Pause => {
                 let (struck, going_on) = self.nodes.pause(rng)?;
                 if let Some(going_on) = going_on {

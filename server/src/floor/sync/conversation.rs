@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use actix_ws::{Message, ProtocolError};
 use chrono::{DateTime, TimeDelta, Utc};
 use floorline_domain::StreamId;
-use floorline_mobile_sync::limits::JITTER;
 use floorline_mobile_sync::wire::{
     ClientFrame, Close, Goaway, Ping, Pong, Retry, Revoked, SealReason, ServerFrame, Submit, Topic,
 };
@@ -179,7 +178,7 @@ impl Conversation {
             }
             Event::Draining => {
                 self.leaving = true;
-                let jitter_ms = u64::try_from(JITTER.as_millis()).unwrap_or(u64::MAX);
+                let jitter_ms = self.app.limits.jitter_ms;
                 self.queue(&ServerFrame::Goaway(Goaway { jitter_ms, reason: "DEPLOY".into() }))
             }
             Event::Tick => self.tick(),
@@ -240,7 +239,7 @@ impl Conversation {
     fn submit(&mut self, submit: Submit) -> Result<(), Option<Ending>> {
         let Some(phone) = self.phone else { return Err(Some(Close::BadFrame.into())) };
         if self.leaving {
-            let after_ms = u64::try_from(JITTER.as_millis()).unwrap_or(u64::MAX);
+            let after_ms = self.app.limits.jitter_ms;
             return self.queue(&ServerFrame::Retry(Retry {
                 from_seq: submit.first_seq,
                 reason: "DRAINING".into(),

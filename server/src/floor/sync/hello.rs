@@ -156,7 +156,7 @@ pub(super) async fn answer(
             results: page.results,
             more: page.more,
             topics: topics.iter().map(|topic| topic.state.clone()).collect(),
-            limits: Limits::default(),
+            limits: Limits { jitter_ms: app.limits.jitter_ms, ..Limits::default() },
             minimum_app: MINIMUM_APP.into(),
         },
         topics,

@@ -36,6 +36,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use self::prune::{Pruned, prune};
 pub use self::sockets::Sockets;
 use crate::floor::engine::{Engine, Head};
+use crate::platform::config::Realtime;
 use crate::platform::db::Db;
 use crate::platform::realtime::Hub;
 
@@ -53,8 +54,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// The node's fan-out, woken by each commit of `engine`. Must be called inside the runtime.
-pub fn start(db: &Db, engine: &Engine) -> Hub {
-    let hub = Hub::start(db.clone());
+pub fn start(db: &Db, engine: &Engine, settings: &Realtime) -> Hub {
+    let hub = Hub::start(db.clone(), settings);
     hub.spawn(wake(hub.clone(), engine.committed()));
     hub
 }
@@ -65,12 +66,14 @@ async fn wake(hub: Hub, mut committed: broadcast::Receiver<Arc<Vec<Head>>>) {
             Ok(heads) => {
                 for head in heads.iter() {
                     if let Ok(topic) = head.topic.parse() {
-                        hub.wake(&topic, head.head);
+                        hub.committed(&topic, head.head);
                     }
                 }
             }
-            // The poll finds what was missed, within the second.
-            Err(RecvError::Lagged(missed)) => tracing::debug!(count = missed, "commits missed by the hub"),
+            Err(RecvError::Lagged(missed)) => {
+                tracing::debug!(count = missed, "commits missed by the hub");
+                hub.committed_unheard();
+            }
             Err(RecvError::Closed) => return,
         }
     }

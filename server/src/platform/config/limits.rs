@@ -7,22 +7,25 @@
 //! | `FLOORLINE_ADDRESS_RATE` | `limits.address_rate` | `2000/10` | requests of one address: so many within so many seconds, of which all may come at once; more are answered 429. `0` is off |
 //! | `FLOORLINE_USER_RATE` | `limits.user_rate` | `400/4` | the same of one signed-in user, from wherever they come |
 //! | `FLOORLINE_PHOTO_BYTES` | `limits.photo_bytes` | 10485760 | largest photo; an organisation's own setting `photo_bytes` may allow up to five times as much |
-//! | `FLOORLINE_JOBS` | `limits.jobs` | 4 | jobs run at one time |
+//! | `FLOORLINE_JOBS` | `limits.jobs` | 4 | jobs run at one time; `0` on a server leaves them to `floorline work` |
 //! | `FLOORLINE_DRAIN_SECONDS` | `limits.drain_seconds` | 20 | how long requests and batches under way may take to end when the server stops |
-
+//! | `FLOORLINE_JITTER_MS` | `limits.jitter_ms` | 20000 | the window over which phones spread their return after a server stopped or broke; at most 600000 |
 //!
 //! A factory often stands behind one address, so an address gets five users' worth. Loopback is an address like any other: where a load test or
 //! a proxy that sets no `X-Forwarded-For` sends everything from there, the address's rate is to be off or larger. Each server counts for itself.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use floorline_mobile_sync::limits::JITTER;
 use rustix::process::{Resource, getrlimit};
 
 use super::Source;
 
 /// Descriptors kept for the database, files and the unforeseen.
 const RESERVED_DESCRIPTORS: usize = 512;
+/// Longer, and a restart looks like an outage.
+const MOST_JITTER_MS: u64 = 600_000;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -37,10 +40,12 @@ pub struct Limits {
     pub user_rate: Option<Rate>,
     /// Largest photo in bytes.
     pub photo_bytes: u64,
-    /// Jobs at one time.
+    /// Jobs at one time; 0: others run them.
     pub jobs: usize,
     /// Grace when stopping.
     pub drain: Duration,
+    /// Milliseconds over which phones spread their return.
+    pub jitter_ms: u64,
 }
 
 /// So many requests within so many seconds, refilled evenly.
@@ -77,6 +82,7 @@ impl Default for Limits {
             photo_bytes: 10 * 1024 * 1024,
             jobs: 4,
             drain: Duration::from_secs(20),
+            jitter_ms: u64::try_from(JITTER.as_millis()).unwrap_or(u64::MAX),
         }
     }
 }
@@ -93,11 +99,19 @@ impl Limits {
                 .unwrap_or(usual.address_rate),
             user_rate: source.parse("limits.user_rate", "FLOORLINE_USER_RATE", rate).unwrap_or(usual.user_rate),
             photo_bytes: source.get("limits.photo_bytes", "FLOORLINE_PHOTO_BYTES").unwrap_or(usual.photo_bytes),
-            jobs: source.get("limits.jobs", "FLOORLINE_JOBS").map_or(usual.jobs, NonZeroUsize::get),
+            jobs: source.get("limits.jobs", "FLOORLINE_JOBS").unwrap_or(usual.jobs),
             drain: source
                 .get("limits.drain_seconds", "FLOORLINE_DRAIN_SECONDS")
                 .map_or(usual.drain, Duration::from_secs),
+            jitter_ms: source.parse("limits.jitter_ms", "FLOORLINE_JITTER_MS", jitter).unwrap_or(usual.jitter_ms),
         }
+    }
+}
+
+fn jitter(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(millis) if millis <= MOST_JITTER_MS => Ok(millis),
+        _ => Err(format!("{text:?}: must be a number from 0 to {MOST_JITTER_MS}")),
     }
 }
 

@@ -15,7 +15,9 @@
 mod data;
 mod database;
 mod limits;
+mod nats;
 mod objects;
+mod realtime;
 mod secret;
 mod server;
 mod sign_in;
@@ -28,7 +30,9 @@ use std::path::Path;
 pub use data::Data;
 pub use database::Database;
 pub use limits::{Limits, Rate};
+pub use nats::{Login, Nats};
 pub use objects::Objects;
+pub use realtime::Realtime;
 pub use secret::Secret;
 pub use server::Server;
 pub use sign_in::SignIn;
@@ -53,6 +57,8 @@ pub struct Config {
     pub signing: Signing,
     /// Logs and metrics.
     pub telemetry: Telemetry,
+    /// How servers on one database tell each other.
+    pub realtime: Realtime,
     /// How much one server takes on.
     pub limits: Limits,
 }
@@ -79,6 +85,7 @@ impl Config {
             sign_in: SignIn::read(&mut source),
             signing: Signing::read(&mut source, &database),
             telemetry: Telemetry::read(&mut source),
+            realtime: Realtime::read(&mut source),
             limits: Limits::read(&mut source),
             database,
             data,

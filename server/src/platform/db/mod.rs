@@ -7,6 +7,7 @@
 pub mod embedded;
 pub mod epoch;
 mod fault;
+mod line;
 pub mod migrate;
 mod pipeline;
 mod pool;
@@ -15,11 +16,14 @@ mod sql;
 mod transaction;
 mod verify;
 
+use std::sync::Arc;
+
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::runtime::Handle;
 
 pub use self::fault::{Fault, fault};
+pub use self::line::{Line, LineError};
 pub use self::pipeline::{execute_all, together};
 pub use self::sql::{Statement, sql};
 pub use self::transaction::{First, Transaction};
@@ -61,6 +65,8 @@ pub struct Db {
     brand: Pool<AsyncPgConnection>,
     poll: Pool<AsyncPgConnection>,
     owner: Pool<AsyncPgConnection>,
+    /// Where a line of notifications leads.
+    line: Arc<tokio_postgres::Config>,
     /// Where connections live and transactions end: the runtime of whoever made this, which outlives those of single request workers.
     runtime: Handle,
 }
@@ -96,6 +102,7 @@ impl Db {
             brand: pool(Role::Brand, size.div_ceil(4).max(2))?,
             poll: pool(Role::Poll, 2)?,
             owner: pool(Role::Owner, 1)?,
+            line: Arc::new(line::address(url)?),
             runtime,
         })
     }

@@ -8,19 +8,20 @@ use std::time::Duration;
 use chrono::Utc;
 use floorline_mobile_sync::wire::Topic;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use super::feed::{Feed, Follower, LogReader};
+use super::hint::{self, Moved, Outbox};
 use super::store::Polled;
 use super::{FeedKey, TopicHead, store};
+use crate::platform::config::Realtime;
 use crate::platform::db::Db;
 use crate::platform::http::ApiError;
 use crate::platform::telemetry::names;
-
-/// Between two looks at the heads of followed topics: how late another node's commit may be told here.
-const POLL_EVERY: Duration = Duration::from_secs(1);
 
 /// The node's fan-out. Cheap to clone.
 #[derive(Clone)]
@@ -28,7 +29,14 @@ pub struct Hub(Arc<Inner>);
 
 struct Inner {
     db: Db,
+    /// Tells this node's hints from all others'.
+    node: Uuid,
     feeds: Mutex<HashMap<Topic, Vec<Arc<Feed>>>>,
+    /// What other nodes hear of.
+    outbox: Outbox,
+    /// What is to be looked at before the next poll.
+    asked: Mutex<Moved>,
+    called: Notify,
     closing: CancellationToken,
     tasks: TaskTracker,
     /// The server's own. Each listener has one, too, but it ends before the hub does.
@@ -36,16 +44,21 @@ struct Inner {
 }
 
 impl Hub {
-    /// A hub that polls `db`. Must be called inside the runtime, where all its tasks will run.
-    pub fn start(db: Db) -> Self {
+    /// A hub that polls `db`, and hears and tells hints. Must be called inside the runtime, where all its tasks will run.
+    pub fn start(db: Db, settings: &Realtime) -> Self {
         let hub = Self(Arc::new(Inner {
             db,
+            node: Uuid::now_v7(),
             feeds: Mutex::default(),
+            outbox: Outbox::new(),
+            asked: Mutex::new(Moved::none()),
+            called: Notify::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
             runtime: Handle::current(),
         }));
-        hub.0.tasks.spawn_on(poll(hub.clone(), hub.0.closing.clone()), &hub.0.runtime);
+        hub.spawn(poll(hub.clone(), settings.poll));
+        hint::start(&hub, settings);
         hub
     }
 
@@ -71,6 +84,18 @@ impl Hub {
     /// Reads the log of a feed without following it.
     pub fn reader(&self, key: FeedKey) -> LogReader {
         LogReader::new(self.0.db.clone(), key)
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(super) fn node(&self) -> Uuid {
+        self.0.node
+    }
+
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
     }
 
     fn feeds(&self) -> MutexGuard<'_, HashMap<Topic, Vec<Arc<Feed>>>> {
@@ -112,6 +137,44 @@ impl Hub {
                 self.0.tasks.spawn_on(async move { feed.read(&db, Utc::now()).await }, &self.0.runtime);
             }
         }
+    }
+
+    /// A commit of this node moved a topic to `head`: whoever follows it is told, here and elsewhere. Never blocks.
+    pub fn committed(&self, topic: &Topic, head: i64) {
+        self.wake(topic, head);
+        self.0.outbox.add(&Moved::one(*topic));
+    }
+
+    /// Commits of this node moved topics that nobody remembers. Never blocks.
+    pub fn committed_unheard(&self) {
+        self.look(&Moved::Any);
+        self.0.outbox.add(&Moved::Any);
+    }
+
+    /// Has the heads of these looked at soon, of those that are followed. Never blocks.
+    pub(super) fn look(&self, moved: &Moved) {
+        self.asked().add(moved);
+        self.0.called.notify_one();
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Moved> {
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those of the followed topics that were asked for.
+    fn take_asked(&self) -> Vec<Topic> {
+        let asked = std::mem::replace(&mut *self.asked(), Moved::none());
+        let feeds = self.feeds();
+        match asked {
+            Moved::Any => feeds.keys().copied().collect(),
+            Moved::Named(topics) => topics.into_iter().filter(|topic| feeds.contains_key(topic)).collect(),
+        }
+    }
+
+    fn followed(&self) -> Vec<Topic> {
+        let topics: Vec<Topic> = self.feeds().keys().copied().collect();
+        metrics::gauge!(names::TOPICS_FOLLOWED).set(f64::from(u32::try_from(topics.len()).unwrap_or(u32::MAX)));
+        topics
     }
 
     /// Tells where a topic stands. In another epoch than before it begins anew, wherever its head is.
@@ -158,17 +221,16 @@ impl Hub {
     }
 }
 
-/// Looks at the heads of all followed topics, again and again: the wake-up that no crash and no other node can lose.
-async fn poll(hub: Hub, closing: CancellationToken) {
-    let mut ticks = tokio::time::interval(POLL_EVERY);
+/// Looks at the heads of all followed topics, again and again: the wake-up that no crash and no other node can lose. And between two such looks at
+/// those that a hint names.
+async fn poll(hub: Hub, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            () = closing.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let topics: Vec<Topic> = hub.feeds().keys().copied().collect();
-        metrics::gauge!(names::TOPICS_FOLLOWED).set(f64::from(u32::try_from(topics.len()).unwrap_or(u32::MAX)));
+        let topics = tokio::select! {
+            _ = ticks.tick() => hub.followed(),
+            () = hub.0.called.notified() => hub.take_asked(),
+        };
         if topics.is_empty() {
             continue;
         }

@@ -1,12 +1,14 @@
 //! Fan-out: committed feed rows to whoever follows their topic on this node.
 //!
-//! The feed in PostgreSQL is the truth; everything here only says "look again". A commit of this node wakes the hub at once, a poll of
-//! the followed topics' heads each second finds what other nodes committed, so several servers on one database need nothing else.
+//! The feed in PostgreSQL is the truth; everything here only says "look again". A commit of this node wakes the hub at once, and another
+//! node's does by a hint (`hint/`). A poll of the followed topics' heads each second finds whatever no hint told of, so several servers on one
+//! database need nothing else.
 //!
 //! Rows are read once per topic and node into a bounded window, and followers **pull** ranges from it at their own pace. Nothing is
 //! queued per follower: a writer never waits for a reader, and a reader that falls out of the window is told so and starts over.
 
 mod feed;
+mod hint;
 mod hub;
 mod range;
 mod store;

@@ -42,6 +42,8 @@ metrics! {
     SOCKETS = "floorline_sockets", Gauge, "", "Live WebSockets.";
     SOCKETS_CLOSED = "floorline_sockets_closed_total", Counter, "code", "WebSockets closed by the server, by close code.";
     TOPICS_FOLLOWED = "floorline_topics_followed", Gauge, "", "Feeds that somebody here follows.";
+    HINTS_SENT = "floorline_hints_sent_total", Counter, "way", "Hints of moved feeds told to other servers, over notify or nats.";
+    HINTS_HEARD = "floorline_hints_heard_total", Counter, "way", "Hints of moved feeds heard from other servers.";
     FORKS = "floorline_forks_total", Counter, "", "Streams sealed at a hello because the device remembers other entries.";
     ENGINE_BATCHES = "floorline_engine_batches_total", Counter, "result", "Transactions of the engine: committed, split (for a row somebody else holds), bisected, retried or failed.";
     ENGINE_BATCH_ENTRIES = "floorline_engine_batch_entries", Count, "", "Entries in one committed batch.";
