@@ -1,5 +1,7 @@
 //! Everything there is in a run, and what happens to it next.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use floorline_domain::{Reason, StreamId};
@@ -66,6 +68,8 @@ pub(crate) struct World {
     /// What was seen to be wrong while it happened.
     pub(crate) found: Vec<String>,
     pub(crate) trace: bool,
+    /// Entries that failed, how often, and since when.
+    failures: BTreeMap<(StreamId, i64), (u32, DateTime<Utc>)>,
     /// What was planned to go wrong.
     pub(crate) plan: Vec<String>,
     /// The database was put back to its backup.
@@ -85,6 +89,9 @@ const AT_ONCE: u32 = 20_000;
 
 /// How long an entry that brings its batch down may hold up what follows it.
 const PARKED_WITHIN: TimeDelta = TimeDelta::seconds(60 + 30);
+
+/// Five would do, had all of them a minute.
+const ATTEMPTS_AT_MOST: u32 = 8;
 
 impl World {
     pub(crate) fn new(seed: u64, settings: Settings) -> Self {
@@ -115,6 +122,7 @@ impl World {
             found: Vec::new(),
             trace,
             restored: false,
+            failures: BTreeMap::new(),
             plan: Vec::new(),
             began,
         };
@@ -261,6 +269,16 @@ impl World {
         let calm = self.began + TimeDelta::milliseconds(i64::try_from(self.calm_since.unwrap_or(0)).unwrap_or(0));
         if first > calm && now - first > PARKED_WITHIN {
             self.found.push(format!("L2: entry {seq} of {stream} was parked after {} s", (now - first).num_seconds()));
+        }
+    }
+
+    /// L2: what failed often enough, and for long enough, is parked.
+    pub(crate) fn note_failure(&mut self, stream: StreamId, seq: i64) {
+        let now = self.true_time();
+        let (count, first) = self.failures.entry((stream, seq)).or_insert((0, now));
+        *count += 1;
+        if *count == ATTEMPTS_AT_MOST && now - *first > PARKED_WITHIN {
+            self.found.push(format!("L2: entry {seq} of {stream} failed {count} times and is not parked"));
         }
     }
 

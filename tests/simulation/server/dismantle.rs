@@ -170,6 +170,9 @@ impl World {
             },
             Err(error) => {
                 if is_passing(&error) || single.parked || !self.count_attempt(number, stream, seq) {
+                    if !is_passing(&error) {
+                        self.note_failure(stream, seq);
+                    }
                     return self.finish(number, single);
                 }
                 single.parked = true;
