@@ -148,6 +148,24 @@ async fn of_statements_sent_together_each_sees_what_those_before_it_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn however_many_statements_are_sent_together_they_keep_their_order() {
+    let place = PrivateDatabase::cloned().await;
+    let db = Db::new(place.url(), 1).unwrap();
+    let tx = TenantTx::open(&db, north()).await.unwrap();
+    let first = sql("UPDATE locations SET name = '0'");
+    let step = |n: i32| {
+        let step = sql("UPDATE locations SET name = $1 WHERE name = $2");
+        step.bind::<Text, _>((n + 1).to_string()).bind::<Text, _>(n.to_string())
+    };
+    let statements = std::iter::once(first).chain((0..300).map(step));
+    let ((), last) = together(execute_all(tx.pipe(), statements), step(300).execute(&mut tx.pipe())).await.unwrap();
+    assert!(last > 0);
+    tx.commit().await.unwrap();
+    assert!(named(&db, "301").await > 0);
+    db.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_statements_sent_together_the_first_failure_is_told() {
     let place = PrivateDatabase::cloned().await;
     let db = Db::new(place.url(), 1).unwrap();

@@ -6,9 +6,14 @@
 //!
 //! Only what needs nothing from the answers before it may be sent so, and never COMMIT ([`super::Transaction::commit_with`] knows how).
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
 use diesel::result::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
-use futures_util::future::{join, join_all};
+use futures_util::FutureExt as _;
+use futures_util::future::{join, maybe_done};
 
 use super::Statement;
 
@@ -32,6 +37,12 @@ pub async fn execute_all<'s>(
     conn: &AsyncPgConnection,
     statements: impl IntoIterator<Item = Statement<'s>>,
 ) -> QueryResult<()> {
-    let sent: Vec<_> = statements.into_iter().map(|statement| statement.execute(&mut &*conn)).collect();
-    join_all(sent).await.into_iter().try_for_each(|done| done.map(drop))
+    let mut sent: Vec<_> = statements.into_iter().map(|statement| maybe_done(statement.execute(&mut &*conn))).collect();
+    // Always from the first on: none may be sent before one that stands before it, however many they are.
+    poll_fn(|context| {
+        let waiting = sent.iter_mut().map(|one| one.poll_unpin(context)).filter(Poll::is_pending).count();
+        if waiting == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    sent.into_iter().try_for_each(|mut one| Pin::new(&mut one).take_output().unwrap_or(Ok(0)).map(drop))
 }

@@ -119,7 +119,7 @@ impl Transaction {
     /// Executes `last` and commits, in one round trip. When `last` fails, PostgreSQL makes the COMMIT behind it a ROLLBACK.
     ///
     /// # Errors
-    /// That of `last`; then nothing was stored. Or as [`Transaction::commit`].
+    /// That of `last`; then nothing was stored, unless the connection died. Or as [`Transaction::commit`].
     pub async fn commit_with(mut self, last: Statement<'_>) -> Result<(), ApiError> {
         end(self.pipe(), last).await?;
         drop(self.conn.take());

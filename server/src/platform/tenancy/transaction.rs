@@ -75,7 +75,7 @@ impl TenantTx {
     /// Executes `last` and makes the transaction's work durable, in one round trip.
     ///
     /// # Errors
-    /// That of `last`; then nothing was stored. Or as [`TenantTx::commit`].
+    /// That of `last`; then nothing was stored, unless the connection died. Or as [`TenantTx::commit`].
     pub async fn commit_with(self, last: Statement<'_>) -> Result<(), ApiError> {
         self.transaction.commit_with(last).await
     }
