@@ -197,8 +197,8 @@ impl Model for Protocol {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         actions.push(Action::Read);
-        for phone in 0..2 {
-            if state.told[phone].len() < ENTRIES[phone].len() {
+        for (phone, entries) in ENTRIES.iter().enumerate() {
+            if state.told[phone].len() < entries.len() {
                 actions.extend((0..2).map(|server| Action::Send { phone, server }));
             }
         }
