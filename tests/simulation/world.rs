@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) calm_since: Option<Time>,
     /// When everything was done.
     pub(crate) drained_at: Option<Time>,
+    /// When the last transaction was committed.
+    committed_at: Time,
     /// Acts that phones may still do.
     pub(crate) budget: u32,
     /// What was seen to be wrong while it happened.
@@ -118,6 +120,7 @@ impl World {
             hiccups: Vec::new(),
             calm_since: None,
             drained_at: None,
+            committed_at: 0,
             budget,
             found: Vec::new(),
             trace,
@@ -205,7 +208,7 @@ impl World {
                 ));
                 return true;
             }
-            Some(at) if now - at >= FOLLOWED_WITHIN => return true,
+            Some(at) if now - at.max(self.committed_at) >= FOLLOWED_WITHIN => return true,
             _ => {}
         }
         self.calendar.note(now + 500, Event::Look);
@@ -250,6 +253,7 @@ impl World {
 
     /// What a commit shows to have happened.
     pub(crate) fn note_committed(&mut self, commit: &Commit) {
+        self.committed_at = self.calendar.now();
         for receipt in &commit.receipts {
             let Some(reason) = receipt.reason else { continue };
             self.coverage.saw(format!("reason: {reason}"));

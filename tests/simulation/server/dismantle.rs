@@ -1,5 +1,5 @@
 //! What a writer does with a batch that failed: halves it, takes it apart, counts failures, parks the entry at fault. The same steps as the
-//! server's `engine/writer.rs`, which does them between waits.
+//! server's `engine/dismantle.rs`, which does them between waits; what goes into a batch is first come, first served here.
 
 use std::collections::VecDeque;
 
