@@ -445,7 +445,10 @@ impl World {
             if let Some(phone) = self.phones.get_mut(number) {
                 phone.air = Air::Clear;
                 phone.doom = None;
-                phone.frozen_until = 0;
+                if std::mem::take(&mut phone.frozen_until) > now {
+                    // What was put off for it would come too late.
+                    self.kill_phone(number, false);
+                }
             }
             self.note_phone(number, 1, PhoneEvent::Online(true));
         }
