@@ -1,6 +1,6 @@
 //! `GET /v1/sync`: the WebSocket, from its upgrade to its hello.
 //!
-//! What is said on it is decided in [`super::session`]; here are bytes, limits and closing.
+//! What is said on it is decided in [`super::core`]; here are bytes, limits and closing.
 
 use std::time::{Duration, Instant};
 
