@@ -74,6 +74,19 @@ async fn cut_hints(floor: &Floor) {
     assert_eq!(hint_connections(floor, "nullif(pg_terminate_backend(pid), false)").await, 2);
 }
 
+/// Whichever server books something, the followers of both are told.
+async fn each_tells_both(line: &Line<'_>, servers: [&Floor; 2], followers: [&mut Socket; 2]) {
+    let [there, here] = followers;
+    for round in 0..3 {
+        for (n, floor) in servers.into_iter().enumerate() {
+            let item = line.item(&format!("A-{round}{n}")).await;
+            hold(floor, line, item).await;
+            pushed(there, item).await;
+            pushed(here, item).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_server_books_another_tells_by_the_hint_alone() {
     let settings = Realtime { poll: NEVER, ..Realtime::default() };
@@ -83,14 +96,7 @@ async fn what_one_server_books_another_tells_by_the_hint_alone() {
     let (mut there, mut here) = (follower(&second).await, follower(&first).await);
     both_hear(&first).await;
     // A connection that opens has everything looked at once; what comes later is the hints' doing.
-    for round in 0..3 {
-        for (n, floor) in [&first, &second].into_iter().enumerate() {
-            let item = line.item(&format!("A-{round}{n}")).await;
-            hold(floor, &line, item).await;
-            pushed(&mut there, item).await;
-            pushed(&mut here, item).await;
-        }
-    }
+    each_tells_both(&line, [&first, &second], [&mut there, &mut here]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,14 +219,7 @@ async fn over_nats_hints_arrive_where_the_database_carries_none() {
     let line = Line::new(&first, first.north()).await;
     let (mut there, mut here) = (follower(&second).await, follower(&first).await);
     cut_hints(&first).await;
-    for round in 0..3 {
-        for (n, floor) in [&first, &second].into_iter().enumerate() {
-            let item = line.item(&format!("A-{round}{n}")).await;
-            hold(floor, &line, item).await;
-            pushed(&mut there, item).await;
-            pushed(&mut here, item).await;
-        }
-    }
+    each_tells_both(&line, [&first, &second], [&mut there, &mut here]).await;
     assert_eq!(hint_connections(&first, "*").await, 0);
 }
 

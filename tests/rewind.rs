@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::TimeDelta;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use floorline_domain::item::Command as Item;
 use floorline_domain::{ItemId, Outcome};
@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use crate::handheld::{Hand, hand, ids, measured, on, shown, soon};
 use crate::harness::socket::reader;
-use crate::harness::{At, Floor, eventually, execute};
+use crate::harness::{At, Floor, count, eventually, execute};
 
 /// A whole server over a floor's database, which stops and starts again at the same address.
 struct Site {
@@ -129,17 +129,6 @@ async fn text(floor: &Floor, query: &str) -> String {
     row.text
 }
 
-async fn count(floor: &Floor, query: &str) -> i64 {
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
-    let mut conn = AsyncPgConnection::establish(floor.database().owner_url()).await.unwrap();
-    let row: Row = diesel::sql_query(query).get_result(&mut conn).await.unwrap();
-    row.n
-}
-
 fn advance(item: ItemId) -> Act {
     on(item, Item::Advance { to: None })
 }
@@ -184,14 +173,14 @@ async fn a_dump_that_is_restored_gets_back_what_the_phones_did_since() {
     }
     let before = site.epoch().await;
     let known = [told(&first, &before).await, told(&second, &before).await];
-    assert_eq!(count(&site.floor, COMPLETED).await, 3);
+    assert_eq!(count(site.floor.database().owner_url(), COMPLETED).await, 3);
     for hand in [&first, &second] {
         hand.phone.go_offline();
     }
     first.phone.act(measured(items[3])).await.unwrap();
     site.stop().await;
     site.restore(&dump).await;
-    assert_eq!(count(&site.floor, COMPLETED).await, 1, "the dump knows no more");
+    assert_eq!(count(site.floor.database().owner_url(), COMPLETED).await, 1, "the dump knows no more");
     site.start().await;
     assert_ne!(site.epoch().await, before);
     let mut notices = first.phone.events();
@@ -211,7 +200,7 @@ async fn a_dump_that_is_restored_gets_back_what_the_phones_did_since() {
     .await;
     assert_eq!(report.violations, []);
     assert_eq!((report.entries, report.lost, report.doubled), (11, 0, 0));
-    assert_eq!(count(&site.floor, COMPLETED).await, 3, "each once, as before");
+    assert_eq!(count(site.floor.database().owner_url(), COMPLETED).await, 3, "each once, as before");
     site.stop().await;
 }
 
@@ -245,7 +234,7 @@ async fn streams_that_began_after_the_dump_are_offered_again_in_the_order_of_the
     })
     .await;
     assert_eq!((report.violations, report.entries), (Vec::new(), 3));
-    assert_eq!(count(&site.floor, COMPLETED).await, 1);
+    assert_eq!(count(site.floor.database().owner_url(), COMPLETED).await, 1);
     site.stop().await;
 }
 

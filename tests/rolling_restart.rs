@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
-use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use floorline_domain::item::Command as Item;
 use floorline_domain::{ItemId, Outcome};
 use floorline_mobile_sync::client::Notice;
@@ -26,7 +24,7 @@ use uuid::Uuid;
 
 use crate::handheld::{Hand, hand, ids, on, shown, soon};
 use crate::harness::balancer::Balancer;
-use crate::harness::{Floor, eventually};
+use crate::harness::{Floor, count, eventually};
 
 /// Two servers behind one address, over a floor's database.
 struct Pair {
@@ -190,19 +188,11 @@ async fn a_server_that_runs_no_jobs_leaves_them_to_a_worker_apart() {
     let stop = CancellationToken::new();
     let running = tokio::spawn(runner.run(stop.clone(), Duration::from_secs(20)));
     let done = "SELECT count(*) AS n FROM jobs WHERE kind = 'elsewhere' AND state = 'done' AND attempts = 1";
-    eventually("all jobs done at once", async || (count(&pair.floor, done).await == 20).then_some(())).await;
+    eventually("all jobs done at once", async || {
+        (count(pair.floor.database().owner_url(), done).await == 20).then_some(())
+    })
+    .await;
     stop.cancel();
     running.await.unwrap();
     serving.stop().await.unwrap();
-}
-
-async fn count(floor: &Floor, query: &str) -> i64 {
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
-    let mut conn = AsyncPgConnection::establish(floor.database().owner_url()).await.unwrap();
-    let row: Row = diesel::sql_query(query).get_result(&mut conn).await.unwrap();
-    row.n
 }

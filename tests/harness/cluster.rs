@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use floorline_server::platform::db::Db;
 use floorline_server::platform::db::embedded::{Cluster, LOGIN, SUPERUSER};
 use floorline_server::platform::db::migrate;
@@ -151,6 +151,18 @@ pub async fn execute(url: &str, statements: &str) {
     if let Err(error) = connection.batch_execute(statements).await {
         panic!("{statements}: {error}");
     }
+}
+
+/// The number `n` that a query gives, of all organisations.
+pub async fn count(url: &str, query: &str) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let mut connection = AsyncPgConnection::establish(url).await.unwrap();
+    let row: Row = diesel::sql_query(query).get_result(&mut connection).await.unwrap();
+    row.n
 }
 
 /// Runs on a thread and a runtime of its own: what is made for all tests must not end with the runtime of one.

@@ -53,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::answer::Answer;
 pub use self::apart::Apart;
 pub use self::client::Client;
-pub use self::cluster::{PrivateDatabase, execute};
+pub use self::cluster::{PrivateDatabase, count, execute};
 pub use self::eventually::eventually;
 use self::fixtures::Organization;
 pub use self::fixtures::{Fixture, PASSWORD, Person};

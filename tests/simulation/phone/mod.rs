@@ -98,6 +98,32 @@ pub(crate) struct Phone {
 }
 
 impl Phone {
+    /// A phone whose app was never opened.
+    fn new(device: DeviceId, store: MemoryStore) -> Self {
+        Self {
+            device,
+            store,
+            client: None,
+            life: 0,
+            air: Air::Clear,
+            doom: None,
+            frozen_until: 0,
+            destroyed: false,
+            put_away: None,
+            online: true,
+            user: 0,
+            saved: BTreeSet::new(),
+            told: Vec::new(),
+            epoch: String::new(),
+            confirmed: BTreeMap::new(),
+            skew: 0,
+            boots: 0,
+            booted: 0,
+            node: 0,
+            wake_noted: None,
+        }
+    }
+
     /// Nothing is unsent here, or nobody takes it any more.
     pub(crate) fn is_drained(&self) -> bool {
         let stopped = LinkState::Stopped(Stop::Revoked);
@@ -128,29 +154,8 @@ impl World {
     pub(crate) fn enrol(&mut self, number: usize, skew: i64) {
         let device = DeviceId(scene::id(&mut self.chance));
         self.database.tables.devices.insert(device, None);
-        let phone = Phone {
-            device,
-            store: MemoryStore::default(),
-            client: None,
-            life: 0,
-            air: Air::Clear,
-            doom: None,
-            frozen_until: 0,
-            destroyed: false,
-            put_away: None,
-            online: true,
-            user: number % self.scene.workers.len(),
-            saved: BTreeSet::new(),
-            told: Vec::new(),
-            epoch: String::new(),
-            confirmed: BTreeMap::new(),
-            skew,
-            boots: 0,
-            booted: 0,
-            node: number % 2,
-            wake_noted: None,
-        };
-        self.phones.push(phone);
+        let user = number % self.scene.workers.len();
+        self.phones.push(Phone { skew, user, node: number % 2, ..Phone::new(device, MemoryStore::default()) });
         self.note_phone(number, 1, PhoneEvent::Start { reboot: true });
     }
 
@@ -160,26 +165,14 @@ impl World {
         let (mut store, saved) = phone.put_away.clone().unwrap_or_else(|| (phone.store.clone(), phone.saved.clone()));
         store.crash();
         let twin = Phone {
-            device: phone.device,
-            store,
-            client: None,
-            life: 0,
-            air: Air::Clear,
-            doom: None,
-            frozen_until: 0,
-            destroyed: false,
-            put_away: None,
-            online: true,
             user: phone.user,
             saved,
-            told: Vec::new(),
             epoch: phone.epoch.clone(),
-            confirmed: BTreeMap::new(),
             skew: phone.skew,
             boots: 100,
             booted: self.calendar.now(),
             node: 1 - phone.node,
-            wake_noted: None,
+            ..Phone::new(phone.device, store)
         };
         self.phones.push(twin);
         self.coverage.saw("fault: phone cloned");

@@ -40,13 +40,13 @@ pub(super) struct Bench<'a> {
 
 /// Judges one arrival.
 pub(super) fn judge(bench: &Bench<'_>, world: &World, stream: &HeldStream, arrival: &Arrival) -> Decision {
-    if bench.poisoned.contains(&(arrival.stream, arrival.seq)) {
-        return Decision::Refuse(Refusal::new(Reason::Internal));
-    }
     match known(bench, world, arrival) {
         Ok(None) => {}
         Ok(Some(found)) => return Decision::Again(Box::new(found)),
         Err(refusal) => return Decision::Refuse(refusal),
+    }
+    if bench.poisoned.contains(&(arrival.stream, arrival.seq)) {
+        return Decision::Refuse(Refusal::new(Reason::Internal));
     }
     let entry = match &arrival.read {
         Ok(entry) => entry,

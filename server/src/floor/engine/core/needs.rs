@@ -53,8 +53,9 @@ impl Needs {
         self.cases.insert(case);
     }
 
-    /// Whose an arrival is.
+    /// Whose an arrival is, and where it stood first.
     pub(super) fn author(&mut self, arrival: &Arrival) {
+        self.origins.extend(arrival.origin());
         self.users.extend(arrival.read.as_ref().ok().map(|entry| entry.actor));
         match &arrival.by {
             By::Device { user, .. } => drop(self.users.insert(*user)),
@@ -66,7 +67,6 @@ impl Needs {
     /// Everything one arrival refers to.
     pub(super) fn arrival(&mut self, arrival: &Arrival) {
         self.author(arrival);
-        self.origins.extend(arrival.origin());
         let Ok(entry) = &arrival.read else { return };
         if let By::Case { origin, .. } = &arrival.by {
             self.receipts.insert((origin.stream_id, origin.seq));
