@@ -401,27 +401,6 @@ async fn work_done_before_the_hold_was_known_is_parked_not_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_offered_again_on_a_new_stream_gets_its_first_verdict() {
-    let floor = Floor::new().await;
-    let line = Line::new(&floor, floor.north()).await;
-    let (item, mut phone) = (line.item("A-0001").await, operator(&floor, &line).await);
-    let submit = phone.write([scan(item)]);
-    floor.app.engine.submit(submit).await;
-    let origin = json!({"stream_id": phone.stream, "seq": 1, "hash": phone.hash.to_string()});
-    let mut again = line.phone_of(phone.device, phone.user).await;
-    let offered = Value::Object(
-        scan(item).as_object().unwrap().clone().into_iter().chain([("origin".to_owned(), origin.clone())]).collect(),
-    );
-    let submit = again.write([offered.clone()]);
-    let answer = floor.app.engine.submit(submit).await;
-    assert_eq!(ends(&answer), ["applied"]);
-    assert_eq!(count(&floor, &line, "SELECT count(*) AS n FROM events WHERE kind = 'action.completed'").await, 1);
-    let mut thief = line.phone(phone.user).await;
-    let submit = thief.write([offered]);
-    assert_eq!(ends(&floor.app.engine.submit(submit).await), ["parked:MALFORMED"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn many_phones_at_once_lose_nothing_and_double_nothing() {
     let floor = Floor::new().await;
     let line = Line::new(&floor, floor.north()).await;

@@ -27,6 +27,7 @@ mod locations;
 mod migrations;
 mod nodes;
 mod objects;
+mod offered_again;
 mod openapi;
 mod order_bounds;
 mod order_lifecycle;

@@ -10,6 +10,7 @@ use floorline_server::platform::http::Code;
 use std::sync::Arc;
 
 use crate::calendar::Time;
+use crate::database::Backup;
 use crate::phone::{Air, Doom, PhoneEvent};
 use crate::scene;
 use crate::server::{Barrier, DeskAct};
@@ -329,7 +330,10 @@ impl World {
 
     fn trouble_storage(&mut self, fault: Fault) {
         match fault {
-            Fault::Backup => self.database.backup = Some(Box::new(self.database.tables.clone())),
+            Fault::Backup => {
+                let tables = Box::new(self.database.tables.clone());
+                self.database.backup = Some(Backup { tables, at: self.calendar.now() });
+            }
             Fault::Restore => self.restore(),
             Fault::PruneFeed => {
                 let name = Topic::Site(self.scene.site).to_string();
@@ -367,7 +371,7 @@ impl World {
         let photos = std::mem::take(&mut self.database.tables.photos);
         self.database.stop();
         self.database.up = true;
-        self.database.tables = *backup;
+        self.database.tables = *backup.tables;
         self.database.tables.photos = photos;
         self.database.tables.server_epoch = scene::epoch(&mut self.chance);
         for topic in self.database.tables.topics.values_mut() {

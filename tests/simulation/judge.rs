@@ -19,21 +19,21 @@ impl World {
         // What a restored server has forgotten comes back with the phones that do.
         let phones = self.phones.iter_mut().filter(|phone| !restored || (!phone.destroyed && phone.epoch == *epoch));
         history.devices = phones.map(Phone::leave).collect();
+        if self.drained_at.is_some() {
+            history.bases = (0..self.phones.len()).filter_map(|number| self.base(number)).collect();
+        }
         history
     }
 
     /// What was found to be wrong.
     pub(crate) fn judge(&mut self, history: &History) -> Vec<String> {
-        let mut found = std::mem::take(&mut self.found);
         let report = checker::check(history);
-        found.extend(report.violations.iter().map(ToString::to_string));
+        self.found.extend(report.violations.iter().map(ToString::to_string));
         for number in 0..self.phones.len() {
-            found.extend(self.missing_acts(number));
-            if self.drained_at.is_some() {
-                found.extend(self.diverged(number, history));
-            }
+            let missing = self.missing_acts(number);
+            self.found.extend(missing);
         }
-        found
+        std::mem::take(&mut self.found)
     }
 
     /// S1: what a screen said was saved is in the journal.
@@ -44,24 +44,19 @@ impl World {
         (!gone.is_empty()).then(|| format!("S1: phone {number} said acts {gone:?} were saved and does not have them"))
     }
 
-    /// S8, L3: the floor of a phone is the fold of the log to its cursor, and its cursor is the head.
-    fn diverged(&mut self, number: usize, history: &History) -> Vec<String> {
+    /// The floor that a connected phone holds; L3: it is at the head.
+    fn base(&mut self, number: usize) -> Option<Base> {
         let topic = Topic::Site(self.scene.site);
         let items: Vec<ItemId> = self.scene.items.iter().copied().chain([self.scene.unborn]).collect();
         let head = self.database.tables.topics.get(&topic.to_string()).map_or(0, |topic| topic.head);
         let devices = &self.database.tables.devices;
         let told = |phone: &&mut Phone| phone.follows() && devices.get(&phone.device).is_some_and(Option::is_none);
-        let Some(phone) = self.phones.get_mut(number).filter(told) else { return Vec::new() };
-        let Some((cursor, items)) = phone.base(&items) else {
-            return vec![format!("L3: phone {number} has no floor")];
-        };
-        let mut found: Vec<String> = Vec::new();
-        if cursor < head {
-            found.push(format!("L3: phone {number} is at {cursor} of {head}"));
+        let base = self.phones.get_mut(number).filter(told)?.base(&items);
+        let at = base.as_ref().map(|(cursor, _)| *cursor);
+        if at.is_none_or(|cursor| cursor < head) {
+            self.found.push(format!("L3: phone {number} is at {at:?} of {head}"));
         }
-        let base = Base { topic, cursor, items };
-        found.extend(checker::converged(&base, history).iter().map(ToString::to_string));
-        found
+        base.map(|(cursor, items)| Base { topic, cursor, items })
     }
 }
 
@@ -73,6 +68,6 @@ impl Phone {
     /// What the checker is told of it.
     fn leave(&mut self) -> Device {
         let journal = self.journal();
-        Device { id: self.device, destroyed: self.destroyed, journal, told: self.take_told() }
+        Device { id: self.device, destroyed: self.destroyed, copied: self.copied, journal, told: self.take_told() }
     }
 }

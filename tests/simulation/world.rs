@@ -198,7 +198,8 @@ impl World {
     /// Whether the run is over.
     fn look(&mut self) -> bool {
         let now = self.calendar.now();
-        let done = self.budget == 0 && self.phones.iter().all(Phone::is_drained);
+        let idle = self.budget == 0 || self.phones.iter().all(|phone| phone.destroyed);
+        let done = idle && self.phones.iter().all(Phone::is_drained);
         match self.drained_at {
             None if done => self.drained_at = Some(now),
             None if self.calm_since.is_some_and(|since| now - since > DRAINED_WITHIN) => {
@@ -270,6 +271,7 @@ impl World {
         *count += 1;
         if *count >= ATTEMPTS_AT_MOST && now - *first > PARKED_WITHIN {
             self.found.push(format!("L2: entry {seq} of {stream} failed {count} times and is not parked"));
+            (*count, *first) = (0, now);
         }
     }
 

@@ -49,6 +49,19 @@ pub struct History {
     pub owned: Vec<Owned>,
     /// Texts that no other organisation may ever see.
     pub canaries: Vec<Canary>,
+    /// Floors, as phones that follow them hold them.
+    pub bases: Vec<Base>,
+}
+
+/// The floor as a phone holds it: what it was told up to a cursor, without its own acts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Base {
+    /// The feed it follows.
+    pub topic: Topic,
+    /// How far.
+    pub cursor: i64,
+    /// The items it has loaded.
+    pub items: Vec<Item>,
 }
 
 /// A phone.
@@ -58,6 +71,8 @@ pub struct Device {
     pub id: DeviceId,
     /// It was lost with what it had not sent: that is nobody's fault.
     pub destroyed: bool,
+    /// Its storage was copied: two phones, of which a rewound server hears the same once.
+    pub copied: bool,
     /// Every act saved on it; of a destroyed phone what is known of them.
     pub journal: Vec<JournalLine>,
     /// Every verdict it was ever told, where that was recorded; what the journal says is not repeated here.

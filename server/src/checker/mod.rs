@@ -27,12 +27,11 @@ mod verdicts;
 mod tests;
 
 pub use self::history::{
-    Canary, Case, CaseEntry, Columns, Device, Event, FeedRow, History, ItemRow, Owned, Receipt, Stream, Told, TopicRow,
+    Base, Canary, Case, CaseEntry, Columns, Device, Event, FeedRow, History, ItemRow, Owned, Receipt, Stream, Told, TopicRow,
     WorkflowVersion,
 };
 use self::index::Index;
 pub use self::report::{Invariant, Report, Violation};
-pub use self::told::{Base, converged};
 
 /// One thing that must hold; gives what breaks it.
 type Rule = fn(&Index<'_>) -> Vec<Violation>;
@@ -62,6 +61,7 @@ const RULES: &[Rule] = &[
     told::feeds_have_no_holes,
     told::items_are_told_as_they_are,
     told::items_are_told_whole,
+    told::floors_are_the_log,
     isolation::rows_stay_in_their_organisation,
     isolation::canaries_stay_home,
     fence::nothing_is_applied_after_it,

@@ -7,7 +7,7 @@ use floorline_domain::item::{self, Change, Item};
 use floorline_mobile_sync::topic::Topic;
 use serde_json::Value;
 
-use super::history::History;
+use super::history::Base;
 use super::index::{FeedLine, Index};
 use super::item_log::{ItemLog, alike, same_item};
 use super::report::Invariant::{S7, S8};
@@ -109,22 +109,13 @@ pub(super) fn items_are_told_whole(index: &Index<'_>) -> Vec<Violation> {
     found
 }
 
-/// The floor as a phone holds it: what it was told up to a cursor, without its own acts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Base {
-    /// The feed it follows.
-    pub topic: Topic,
-    /// How far.
-    pub cursor: i64,
-    /// The items it has loaded.
-    pub items: Vec<Item>,
+/// A phone's floor is the fold of the log to its cursor. Items it never loaded are no fault of its; one that it fetched by itself may be
+/// ahead of the cursor.
+pub(super) fn floors_are_the_log(index: &Index<'_>) -> Vec<Violation> {
+    index.history.bases.iter().flat_map(|base| differences(index, base)).collect()
 }
 
-/// Whether a phone's floor is the fold of the log to its cursor. Items it never loaded are no fault of its; one that it fetched
-/// by itself may be ahead of the cursor.
-#[must_use]
-pub fn converged(base: &Base, history: &History) -> Vec<Violation> {
-    let index = Index::of(history);
+fn differences(index: &Index<'_>, base: &Base) -> Vec<Violation> {
     let mut told: BTreeMap<ItemId, i64> = BTreeMap::new();
     let lines = index.feeds.get(&base.topic).map(Vec::as_slice).unwrap_or_default();
     for (id, version, _) in

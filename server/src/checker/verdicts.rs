@@ -7,7 +7,7 @@ use floorline_mobile_sync::chain::Hash;
 use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::verdict::Verdict;
 
-use super::history::Receipt;
+use super::history::{Receipt, Told};
 use super::index::{Index, apart_from_seq, named};
 use super::item_log::alike;
 use super::report::Invariant::{S4, S10};
@@ -23,11 +23,16 @@ struct Answer<'a> {
 
 /// Every verdict told in the present epoch: what journals say, and what was recorded besides.
 fn answers<'a>(index: &Index<'a>) -> Vec<Answer<'a>> {
-    let journal = index.journal_lines().filter_map(|(_, line)| {
+    let epoch = &index.history.server_epoch;
+    let journal = index.journal_lines().filter_map(|(device, line)| {
+        // Where its twin gave a rewound server back what both of them had, a copy goes on showing what it was told before.
+        let told = |told: &Told| told.server_epoch == *epoch && told.key == line.kept.key;
+        if device.copied && !device.told.iter().any(told) {
+            return None;
+        }
         let text = line.settled.as_ref()?.verdict.text();
         Some(Answer { key: line.kept.key, hash: Some(line.kept.hash), text })
     });
-    let epoch = &index.history.server_epoch;
     let told = index.history.devices.iter().flat_map(|device| &device.told);
     let told = told.filter(|told| told.server_epoch == *epoch);
     journal.chain(told.map(|told| Answer { key: told.key, hash: None, text: &told.text })).collect()

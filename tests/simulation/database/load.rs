@@ -77,8 +77,9 @@ fn found(row: &ReceiptRow) -> FoundReceipt {
 }
 
 fn origin_of(tables: &Tables, origin: &Origin) -> Option<FoundOrigin> {
-    let stream = tables.streams.get(&origin.stream_id)?;
-    let decided = tables.decided(origin);
+    let (own, decided) = (tables.streams.get(&origin.stream_id), tables.decided(origin));
+    // A stream that was opened after the backup is not known to a restored server; what was offered again of it is.
+    let stream = own.or_else(|| tables.streams.get(&decided?.receipt.stream_id))?;
     Some(FoundOrigin {
         stream_id: origin.stream_id,
         seq: origin.seq,

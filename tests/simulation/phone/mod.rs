@@ -78,6 +78,8 @@ pub(crate) struct Phone {
     pub(crate) frozen_until: Time,
     /// It is lost, with what it had not sent.
     pub(crate) destroyed: bool,
+    /// Another phone has a copy of its storage.
+    pub(crate) copied: bool,
     /// A copy of its storage that was put away, with what it had saved then.
     pub(crate) put_away: Option<(MemoryStore, BTreeSet<ActId>)>,
     /// It wants to be connected.
@@ -109,6 +111,7 @@ impl Phone {
             doom: None,
             frozen_until: 0,
             destroyed: false,
+            copied: false,
             put_away: None,
             online: true,
             user: 0,
@@ -161,11 +164,13 @@ impl World {
 
     /// A second phone with the same storage, as a backup put on another device makes one.
     pub(crate) fn clone_phone(&mut self, number: usize) {
-        let Some(phone) = self.phones.get(number).filter(|phone| !phone.destroyed) else { return };
+        let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.destroyed) else { return };
+        phone.copied = true;
         let (mut store, saved) = phone.put_away.clone().unwrap_or_else(|| (phone.store.clone(), phone.saved.clone()));
         store.crash();
         let twin = Phone {
             user: phone.user,
+            copied: true,
             saved,
             epoch: phone.epoch.clone(),
             skew: phone.skew,
@@ -180,10 +185,12 @@ impl World {
         self.note_phone(number, 500, PhoneEvent::Start { reboot: true });
     }
 
-    /// The phone lets go of what it was told long ago.
+    /// The phone lets go of what it was told long ago: before the latest backup. An older one promises nothing.
     pub(crate) fn prune_phone(&mut self, number: usize) {
+        let (began, backup) = (self.began_ms(), self.database.backup.as_ref().map(|backup| backup.at));
         let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.destroyed) else { return };
-        let pruned = phone.store.prune(i64::MAX).and_then(|()| phone.store.commit());
+        let before = backup.map_or(i64::MAX, |at| phone.now(at, began).time);
+        let pruned = phone.store.prune(before).and_then(|()| phone.store.commit());
         debug_assert!(pruned.is_ok(), "a store in memory does not fail by itself");
         let kept = phone.journal().iter().map(|line| line.kept.act).collect();
         phone.saved = phone.saved.intersection(&kept).copied().collect();

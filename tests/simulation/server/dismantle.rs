@@ -105,6 +105,9 @@ impl Work {
 impl World {
     /// A transaction ended.
     pub(super) fn settled(&mut self, number: usize, job: Job, result: Result<Vec<Reply>, ApiError>) {
+        if let Err(error) = &result {
+            self.tell(|| format!("server {number} does not commit: {error}"));
+        }
         match job {
             Job::Single(single) => self.settled_single(number, single, result),
             Job::Batch { works, whole } => self.settled_batch(number, works, whole, result),

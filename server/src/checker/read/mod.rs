@@ -53,6 +53,7 @@ pub async fn database(url: &str, organizations: Option<&[OrgId]>) -> anyhow::Res
         owned: read.rows(include_str!("owned.sql")).await.context("users, devices, locations, orders")?,
         devices: Vec::new(),
         canaries: Vec::new(),
+        bases: Vec::new(),
     };
     conn.batch_execute("COMMIT").await?;
     Ok(history)
@@ -63,7 +64,13 @@ pub async fn database(url: &str, organizations: Option<&[OrgId]>) -> anyhow::Res
 /// # Errors
 /// Those of its store.
 pub async fn phone(phone: &Phone) -> Result<Device, NativeError> {
-    Ok(Device { id: phone.device_id(), destroyed: false, journal: phone.journal().await?, told: Vec::new() })
+    Ok(Device {
+        id: phone.device_id(),
+        destroyed: false,
+        copied: false,
+        journal: phone.journal().await?,
+        told: Vec::new(),
+    })
 }
 
 struct Reading<'c> {

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 
 use super::world::{Hand, World};
-use crate::checker::{self, Base, Device, Report, Told, check, converged};
+use crate::checker::{self, Base, Device, Report, Told, check};
 use crate::platform::db::sql;
 
 /// Phones try again after a minute at most, and hold what a dead connection owes them for another.
@@ -64,9 +64,8 @@ pub(super) async fn judge(world: &World, owner_url: &str, told: &[Vec<Told>]) ->
     }
     history.devices = devices;
     history.canaries.clone_from(&world.canaries);
-    let mut report = check(&history);
-    report.violations.extend(bases.iter().flat_map(|base| converged(base, &history)));
-    Ok(Judged { report, told: now })
+    history.bases = bases;
+    Ok(Judged { report: check(&history), told: now })
 }
 
 /// What a phone's journal says it was told.

@@ -26,7 +26,7 @@ pub(super) fn known(bench: &Bench<'_>, world: &World, arrival: &Arrival) -> Resu
         return Ok(booked_elsewhere(world, arrival));
     };
     match bench.origins.get(&origin) {
-        // A server that was put back to its backup does not know a stream that was opened later: nothing of it was decided.
+        // Nothing is known of it: a server that was put back to its backup does not know a stream that was opened later.
         None => Ok(None),
         Some(found) if found.device_id == Some(*device) => Ok(found.outcome.is_some().then(|| found.clone())),
         Some(_) => {

@@ -33,7 +33,7 @@ pub struct FoundOrigin {
     pub seq: i64,
     /// Its hash.
     pub hash: Hash,
-    /// The device of that stream.
+    /// The device of that stream; where nobody knows it any more, the one that offered the entry again.
     pub device_id: Option<DeviceId>,
     /// How it ended.
     pub outcome: Option<Outcome>,

@@ -220,7 +220,15 @@ impl<'a> Judged<'a> {
             verdict.case_id = Some(self.open_case(arrival, author, refusal.reason, refusal.outcome));
         }
         let at = (verdict.outcome == Outcome::Noop).then(|| self.position());
-        self.drafts.insert(index, Draft { verdict, at, item: None, record: None, author, names_origin: true });
+        let names_origin = !self.names_anothers(arrival);
+        self.drafts.insert(index, Draft { verdict, at, item: None, record: None, author, names_origin });
+    }
+
+    /// It says that it stood first on another device's stream: that decides nothing about the entry there.
+    fn names_anothers(&self, arrival: &Arrival) -> bool {
+        let By::Device { device, .. } = &arrival.by else { return false };
+        let found = arrival.origin().and_then(|origin| self.origins.get(&origin));
+        found.is_some_and(|found| found.device_id != Some(*device))
     }
 
     /// The case that keeps an entry: its root's while that is open, else one of its own.

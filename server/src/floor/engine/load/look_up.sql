@@ -13,17 +13,20 @@ SELECT json_build_object(
         LEFT JOIN sync_case_entries e ON e.org_id = r.org_id AND e.stream_id = r.stream_id AND e.seq = r.seq AND e.hash = r.hash),
     'origins', (
         SELECT coalesce(json_agg(json_build_object(
-                   'stream_id', k.stream_id, 'seq', k.seq, 'hash', encode(k.hash, 'hex'), 'device_id', s.device_id,
+                   'stream_id', k.stream_id, 'seq', k.seq, 'hash', encode(k.hash, 'hex'), 'device_id', coalesce(s.device_id, r.device_id),
                    'outcome', r.outcome, 'reason', r.reason, 'verdict', r.verdict)), '[]')
         FROM unnest(a.origin_streams, a.origin_seqs, a.origin_hashes) AS k (stream_id, seq, hash)
-        JOIN sync_streams s ON s.org_id = a.org_id AND s.id = k.stream_id
+        LEFT JOIN sync_streams s ON s.org_id = a.org_id AND s.id = k.stream_id
         LEFT JOIN LATERAL (
-            SELECT own.outcome, own.reason, own.verdict FROM sync_receipts own
+            SELECT own.outcome, own.reason, own.verdict, NULL::uuid AS device_id FROM sync_receipts own
             WHERE own.org_id = a.org_id AND own.stream_id = k.stream_id AND own.seq = k.seq AND own.hash = k.hash
             UNION ALL
-            SELECT again.outcome, again.reason, again.verdict FROM sync_receipts again
+            SELECT again.outcome, again.reason, again.verdict, d.device_id FROM sync_receipts again
+            JOIN sync_streams d ON d.org_id = again.org_id AND d.id = again.stream_id
             WHERE again.org_id = a.org_id AND again.origin_stream_id = k.stream_id AND again.origin_seq = k.seq AND again.origin_hash = k.hash
-            LIMIT 1) r ON true),
+            LIMIT 1) r ON true
+        -- A stream that was opened after the backup is not known to a restored server; what was offered again of it is.
+        WHERE s.id IS NOT NULL OR r.outcome IS NOT NULL),
     'aliases', (
         SELECT coalesce(json_agg(json_build_object(
                    'origin_stream_id', r.origin_stream_id, 'origin_seq', r.origin_seq, 'origin_hash', encode(r.origin_hash, 'hex'), 'stream_id', r.stream_id, 'seq', r.seq)), '[]')
