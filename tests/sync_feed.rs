@@ -48,25 +48,6 @@ async fn snapshot(client: &Client, topic: &str) -> Vec<Value> {
     lines
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_has_the_labels_of_the_site_and_a_blank_one_once_it_is_claimed() {
-    let floor = Floor::new().await;
-    let line = Line::new(&floor, floor.north()).await;
-    let item = line.item("A-0001").await;
-    let supervisor = floor.north().supervisor();
-    let made = supervisor.post("/v1/labels/blanks", json!({ "count": 2 })).await;
-    let code = made.json["labels"][0]["code"].as_str().unwrap().to_owned();
-    let labels = async || {
-        let lines = snapshot(&supervisor, &site_topic(&floor)).await;
-        let of = |line: &Value| (line["line"] == "label").then(|| (line["code"].clone(), line["target_id"].clone()));
-        lines.iter().filter_map(of).collect::<Vec<_>>()
-    };
-    assert!(!labels().await.iter().any(|(_, target)| target.is_null()), "those on nothing belong to no site");
-    let claim = json!({ "item_id": item, "replace": true });
-    floor.north().operator().post(&format!("/v1/labels/{code}/claim"), claim).await.assert_status(200);
-    assert!(labels().await.contains(&(json!(code), json!(item))));
-}
-
 /// Reads pushes of the site until the cursor, checking that each begins where the one before ended.
 async fn follow(socket: &mut Socket, mut cursor: i64, until: i64) -> Vec<Value> {
     let mut events = Vec::new();
@@ -382,102 +363,6 @@ async fn a_brand_follows_its_order_and_sees_nobody_in_it() {
     let event = &push["events"][0];
     assert_eq!((&event["kind"], &event["after"]["status"]), (&json!("order.accepted"), &json!("accepted")), "{push}");
     assert!(event.get("actor").is_none() && event.get("cause").is_none(), "{push}");
-}
-
-/// The items of a snapshot by id, each as the feed would tell it.
-fn items(lines: &[Value]) -> BTreeMap<String, Value> {
-    let items = lines.iter().filter(|line| line["line"] == "item").map(|line| line["item"].clone());
-    items.map(|item| (item["id"].as_str().unwrap().to_owned(), item)).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_of_an_order_has_its_items_as_the_feed_goes_on_to_tell_them() {
-    let floor = Floor::new().await;
-    let (north, aurora) = (floor.north(), floor.aurora());
-    let mut wish = order_of(2);
-    wish["factory_id"] = json!(north.id());
-    let order = aurora.admin().post("/v1/orders", wish).await.id();
-    let accept = json!({ "workflow_id": north.workflow().await });
-    north.supervisor().post(&format!("/v1/orders/{order}/accept"), accept).await.assert_status(200);
-    let topic = format!("order:{order}");
-    let lines = snapshot(&aurora.viewer(), &topic).await;
-    let mut base = items(&lines);
-    assert_eq!(base.len(), 2, "{lines:?}");
-    assert_eq!(items(&snapshot(&north.supervisor(), &topic).await), base, "the factory follows the same feed");
-    for item in base.values() {
-        let mut keys: Vec<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
-        keys.sort_unstable();
-        assert_eq!(keys, ["code", "id", "parent_id", "stage", "status", "version"], "and nothing of who and where");
-    }
-    floor.borealis().viewer().get(&format!("/v1/sync/snapshot?topic={topic}")).await.assert_status(404);
-
-    let subscriptions = json!([{"topic": topic, "epoch": lines[0]["epoch"], "cursor": lines[0]["cursor"]}]);
-    let (mut socket, welcome) = reader(&floor, &aurora.viewer(), subscriptions).await;
-    assert_eq!(welcome["topics"][0]["mode"], "delta", "{welcome}");
-    let item = base.keys().next().unwrap().clone();
-    north.supervisor().post(&format!("/v1/items/{item}/hold"), json!({ "reason": "stain" })).await.assert_status(200);
-    let mut after = socket.expect("push").await["events"][0]["after"].clone();
-    after.as_object_mut().unwrap().remove("progress");
-    base.insert(item, after);
-    assert_eq!(items(&snapshot(&aurora.viewer(), &topic).await), base);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_of_a_person_has_what_of_their_work_waits() {
-    let floor = Floor::new().await;
-    let north = floor.north();
-    let mut phone = Handheld::enrolled(&floor, north, "operator").await;
-    let (mut socket, _) = phone.connect(json!([])).await;
-    let unknown = || json!({"op": "note.add", "item_id": uuid::Uuid::new_v4(), "data": {"text": "seen"}});
-    let result = phone.send(&mut socket, 1, [unknown(), unknown()]).await;
-    let cases: Vec<&Value> = result["results"].as_array().unwrap().iter().map(|verdict| &verdict["case_id"]).collect();
-    let topic = format!("user:{}", north.person("operator").id);
-    let lines = snapshot(&north.operator(), &topic).await;
-    let waiting: Vec<&Value> = lines.iter().filter(|line| line["line"] == "case").map(|line| &line["id"]).collect();
-    assert_eq!(waiting, cases);
-    assert_eq!(
-        (&lines[1]["state"], &lines[1]["reason"], &lines[1]["seq"]),
-        (&json!("open"), &json!("UNKNOWN_ITEM"), &json!(1))
-    );
-    let discard = format!("/v1/sync/cases/{}/discard", cases[0].as_str().unwrap());
-    north.supervisor().post(&discard, json!({ "note": "there is no such item" })).await.assert_status(200);
-    let lines = snapshot(&north.operator(), &topic).await;
-    assert_eq!((lines.len(), &lines[1]["id"]), (3, cases[1]));
-}
-
-/// Begins to fetch a snapshot, and reads no more than the head of the answer.
-async fn begin_snapshot(floor: &Floor, topic: &str) -> reqwest::Response {
-    let client = reqwest::Client::new();
-    let token = floor.north().supervisor().token().unwrap().to_owned();
-    let request = client.get(format!("{}/v1/sync/snapshot?topic={topic}", floor.url())).bearer_auth(token);
-    let answer = request.header("accept-encoding", "identity").send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    answer
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn readers_that_stop_reading_a_snapshot_keep_it_from_nobody() {
-    let soon = std::time::Duration::from_secs(2);
-    let floor = Floor::with(|app| app.sockets = Sockets::new(10).giving_snapshots_within(soon)).await;
-    // More than all buffers between the server and a client take.
-    let site = floor.north().site();
-    let places = format!(
-        "INSERT INTO locations (org_id, id, kind, name, parent_id, site_id, created_at, updated_at) \
-         SELECT '{}', gen_random_uuid(), 'bin', 'Bin ' || n, '{site}', '{site}', now(), now() FROM generate_series(1, 120000) n",
-        floor.north().id()
-    );
-    execute(floor.database().owner_url(), &places).await;
-    let mut stalled = Vec::new();
-    for _ in 0..3 {
-        stalled.push(begin_snapshot(&floor, &site_topic(&floor)).await);
-    }
-    let org = format!("org:{}", floor.north().id());
-    snapshot(&floor.north().supervisor(), &org).await;
-    for answer in stalled {
-        let text = answer.text().await.unwrap();
-        let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-        assert_ne!(last["line"], "end", "what was given up is no whole snapshot");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

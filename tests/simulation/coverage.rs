@@ -1,4 +1,4 @@
-//! What happened in a run. A thousand runs in which something never happened have shown nothing about it.
+//! What happened in a run. Ten thousand runs in which something never happened have shown nothing about it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<String, u64>);
 
-/// What must happen at least once in every thousand runs, beside every reason of the protocol.
+/// What must happen at least once in every ten thousand runs, beside every reason of the protocol.
 pub const MUST_HAPPEN: &[&str] = &[
     "resume: delta",
     "resume: snapshot",

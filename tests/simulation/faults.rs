@@ -10,7 +10,6 @@ use floorline_server::platform::http::Code;
 use std::sync::Arc;
 
 use crate::calendar::Time;
-use crate::database::Backup;
 use crate::phone::{Air, Doom, PhoneEvent};
 use crate::scene;
 use crate::server::{Barrier, DeskAct};
@@ -30,6 +29,7 @@ pub(crate) enum Fault {
     Evict,
     PutAway,
     Clone,
+    TakeOut(usize),
     Lose,
     Slow,
     Offline,
@@ -67,8 +67,8 @@ const DRAWN: &[(Fault, u32)] = &[
     (Fault::Reboot, 4),
     (Fault::Freeze, 3),
     (Fault::Evict, 3),
-    (Fault::PutAway, 6),
-    (Fault::Clone, 4),
+    (Fault::PutAway, 8),
+    (Fault::Clone, 6),
     (Fault::Lose, 1),
     (Fault::Slow, 3),
     (Fault::Offline, 8),
@@ -81,16 +81,16 @@ const DRAWN: &[(Fault, u32)] = &[
     (Fault::StopDatabase, 5),
     (Fault::UnknownCommit, 8),
     (Fault::Hiccup, 8),
-    (Fault::Backup, 4),
-    (Fault::Restore, 3),
+    (Fault::Backup, 8),
+    (Fault::Restore, 8),
     (Fault::Revoke, 2),
     (Fault::Withdraw, 4),
     (Fault::SwitchUser, 4),
     (Fault::WeeksAway, 2),
     (Fault::Poison, 2),
     (Fault::PruneFeed, 3),
-    (Fault::PruneVerdicts, 4),
-    (Fault::PruneJournal, 3),
+    (Fault::PruneVerdicts, 8),
+    (Fault::PruneJournal, 6),
 ];
 
 impl World {
@@ -170,7 +170,7 @@ impl World {
             Fault::Doom(_) | Fault::Reboot | Fault::Freeze | Fault::Evict | Fault::SwitchUser => {
                 self.trouble_phone(fault)
             }
-            Fault::PutAway | Fault::Clone | Fault::Lose | Fault::Revoke | Fault::PruneJournal => {
+            Fault::PutAway | Fault::Clone | Fault::TakeOut(_) | Fault::Lose | Fault::Revoke | Fault::PruneJournal => {
                 self.trouble_device(fault)
             }
             Fault::KillServer(_) | Fault::StopServer | Fault::Drain => self.trouble_server(fault),
@@ -270,12 +270,16 @@ impl World {
         let number = self.some_phone();
         match fault {
             Fault::PutAway => {
-                if let Some(phone) = self.phones.get_mut(number) {
-                    phone.put_away();
+                let (after, taken_out) = (self.chance.u64(20_000..120_000), self.chance.bool());
+                let Some(phone) = self.phones.get_mut(number) else { return };
+                phone.puts_away = true;
+                if taken_out {
+                    self.later(after, Fault::PruneVerdicts);
+                    self.later(after + 1, Fault::TakeOut(number));
                 }
             }
-            Fault::Clone if self.phones.len() < 6 => self.clone_phone(number),
-            Fault::Clone => {}
+            Fault::Clone => self.clone_phone(number),
+            Fault::TakeOut(number) => self.clone_phone(number),
             Fault::Lose => self.lose_phone(number),
             Fault::PruneJournal => self.prune_phone(number),
             _ => {
@@ -330,10 +334,7 @@ impl World {
 
     fn trouble_storage(&mut self, fault: Fault) {
         match fault {
-            Fault::Backup => {
-                let tables = Box::new(self.database.tables.clone());
-                self.database.backup = Some(Backup { tables, at: self.calendar.now() });
-            }
+            Fault::Backup => self.database.backup = Some(Box::new(self.database.tables.clone())),
             Fault::Restore => self.restore(),
             Fault::PruneFeed => {
                 let name = Topic::Site(self.scene.site).to_string();
@@ -371,7 +372,7 @@ impl World {
         let photos = std::mem::take(&mut self.database.tables.photos);
         self.database.stop();
         self.database.up = true;
-        self.database.tables = *backup.tables;
+        self.database.tables = *backup;
         self.database.tables.photos = photos;
         self.database.tables.server_epoch = scene::epoch(&mut self.chance);
         for topic in self.database.tables.topics.values_mut() {

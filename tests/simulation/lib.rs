@@ -16,12 +16,14 @@ mod network;
 mod phone;
 mod scene;
 mod server;
+mod sweep;
 mod world;
 
 use floorline_domain::{EntryKey, Outcome, Reason};
 
 pub use self::broken::Broken;
 pub use self::coverage::{Coverage, MUST_HAPPEN};
+pub use self::sweep::{BLOCK, Swept, sweep, swept};
 pub use self::world::Skew;
 use self::world::World;
 

@@ -12,7 +12,7 @@ use floorline_domain::{
 use floorline_mobile_sync::chain::Hash;
 use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::feed::Subject;
-use floorline_mobile_sync::store::JournalLine;
+use floorline_mobile_sync::store::{JournalLine, Kept};
 use floorline_mobile_sync::topic::Topic;
 use serde::Deserialize;
 use serde_json::Value;
@@ -96,17 +96,21 @@ impl Told {
     /// What a line of a journal was told, by a server in this epoch; none while it waits.
     #[must_use]
     pub fn of(line: &JournalLine, server_epoch: &str) -> Option<Self> {
+        let text = line.settled.as_ref()?.verdict.text().to_owned();
+        Some(Self::about(&line.kept, server_epoch, text))
+    }
+
+    /// What a server in this epoch said of an entry.
+    #[must_use]
+    pub fn about(kept: &Kept, server_epoch: &str, text: String) -> Self {
         #[derive(Deserialize)]
         struct Offered {
             origin: Origin,
         }
-        let first = line.kept.bytes.read::<Offered>().ok().map(|offered| offered.origin);
-        Some(Self {
-            key: line.kept.key,
-            first: first.map(|origin| EntryKey { stream_id: origin.stream_id, seq: origin.seq }),
-            server_epoch: server_epoch.to_owned(),
-            text: line.settled.as_ref()?.verdict.text().to_owned(),
-        })
+        // Also where the rest of it cannot be read.
+        let first = kept.bytes.read::<Offered>().ok().map(|offered| offered.origin);
+        let first = first.map(|origin| EntryKey { stream_id: origin.stream_id, seq: origin.seq });
+        Self { key: kept.key, first, server_epoch: server_epoch.to_owned(), text }
     }
 }
 

@@ -223,7 +223,20 @@ impl<'a> Index<'a> {
             let told = self.told_alike.get(&(device, verdict.to_string()));
             told.is_some_and(|streams| streams.iter().any(|other| *other != stream))
         });
-        elsewhere || self.entry(receipt).is_some_and(|entry| entry.origin().is_some())
+        let entry = self.entry(receipt);
+        elsewhere || entry.map_or_else(|| self.may_be_repeated(receipt), |entry| entry.origin().is_some())
+    }
+
+    /// Nobody has the entry's bytes any more, and another stream of its device has a verdict like this that was pruned.
+    fn may_be_repeated(&self, receipt: &Receipt) -> bool {
+        let device = |receipt: &Receipt| self.stream(receipt.key.stream_id).and_then(|stream| stream.device);
+        let alike = |other: &Receipt| {
+            other.verdict.is_none()
+                && other.key.stream_id != receipt.key.stream_id
+                && (other.outcome, other.reason) == (receipt.outcome, receipt.reason)
+                && device(other) == device(receipt)
+        };
+        self.history.receipts.iter().any(alike)
     }
 
     /// Every line of every journal, with its phone.

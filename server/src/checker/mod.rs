@@ -27,8 +27,8 @@ mod verdicts;
 mod tests;
 
 pub use self::history::{
-    Base, Canary, Case, CaseEntry, Columns, Device, Event, FeedRow, History, ItemRow, Owned, Receipt, Stream, Told, TopicRow,
-    WorkflowVersion,
+    Base, Canary, Case, CaseEntry, Columns, Device, Event, FeedRow, History, ItemRow, Owned, Receipt, Stream, Told,
+    TopicRow, WorkflowVersion,
 };
 use self::index::Index;
 pub use self::report::{Invariant, Report, Violation};

@@ -15,15 +15,6 @@ pub(crate) use self::locks::{Key, Locks, TxId};
 pub(crate) use self::snapshot::snapshot;
 pub(crate) use self::tables::{CaseRow, ReceiptRow, StreamRow, Tables, TopicRow};
 
-use crate::calendar::Time;
-
-/// A copy of everything, and when it was made.
-#[derive(Clone)]
-pub(crate) struct Backup {
-    pub(crate) tables: Box<Tables>,
-    pub(crate) at: Time,
-}
-
 /// The database of the installation.
 pub(crate) struct Database {
     pub(crate) tables: Tables,
@@ -35,7 +26,7 @@ pub(crate) struct Database {
     /// The next commits whose outcome nobody is told; whether they happen.
     pub(crate) unknown_commits: Vec<bool>,
     /// The copy that was put away last.
-    pub(crate) backup: Option<Backup>,
+    pub(crate) backup: Option<Box<Tables>>,
     transactions: u64,
 }
 

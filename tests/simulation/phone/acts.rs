@@ -88,6 +88,7 @@ impl World {
         }
         if let (Some(act), Some(phone)) = (act, self.phones.get_mut(number)) {
             phone.saved.insert(act);
+            phone.put_away();
         }
         self.handle(number, client::Event::Tick);
     }

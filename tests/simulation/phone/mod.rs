@@ -8,11 +8,11 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use floorline_domain::{DeviceId, ItemId, UserId};
+use floorline_domain::{DeviceId, EntryKey, ItemId, UserId};
 use floorline_mobile_sync::client::{self, Client, Config, Effect, Notice};
 use floorline_mobile_sync::resume::{LinkState, Stop};
 use floorline_mobile_sync::session::{Now, Session};
-use floorline_mobile_sync::store::{ActId, MemoryStore, Store as _};
+use floorline_mobile_sync::store::{ActId, Kept, MemoryStore, Store as _};
 use floorline_mobile_sync::topic::Topic;
 use floorline_mobile_sync::wire::{ClientFrame, Close, SealReason};
 use floorline_server::checker::Told;
@@ -80,6 +80,8 @@ pub(crate) struct Phone {
     pub(crate) destroyed: bool,
     /// Another phone has a copy of its storage.
     pub(crate) copied: bool,
+    /// Its storage is copied with its next act, before anybody was told of that.
+    pub(crate) puts_away: bool,
     /// A copy of its storage that was put away, with what it had saved then.
     pub(crate) put_away: Option<(MemoryStore, BTreeSet<ActId>)>,
     /// It wants to be connected.
@@ -112,6 +114,7 @@ impl Phone {
             frozen_until: 0,
             destroyed: false,
             copied: false,
+            puts_away: false,
             put_away: None,
             online: true,
             user: 0,
@@ -133,11 +136,21 @@ impl Phone {
         self.destroyed || self.client.as_ref().is_some_and(|client| client.unsent() == 0 || client.link() == stopped)
     }
 
-    /// Its storage is copied, and the copy put away.
-    pub(crate) fn put_away(&mut self) {
+    /// Its storage is copied, and the copy put away, if it was to be.
+    fn put_away(&mut self) {
+        if !std::mem::take(&mut self.puts_away) {
+            return;
+        }
         let mut store = self.store.clone();
         store.crash();
         self.put_away = Some((store, self.saved.clone()));
+    }
+
+    /// The entry that stands there.
+    fn entry(&mut self, key: EntryKey) -> Option<Kept> {
+        let open = self.client.as_ref().and_then(|client| client.acts().find(|held| held.kept.key == key));
+        let open = open.map(|held| held.kept.clone());
+        open.or_else(|| self.journal().into_iter().map(|line| line.kept).find(|kept| kept.key == key))
     }
 
     pub(crate) fn describe_unsent(&self) -> Option<String> {
@@ -164,7 +177,8 @@ impl World {
 
     /// A second phone with the same storage, as a backup put on another device makes one.
     pub(crate) fn clone_phone(&mut self, number: usize) {
-        let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.destroyed) else { return };
+        let few = self.phones.len() < 6;
+        let Some(phone) = self.phones.get_mut(number).filter(|phone| few && !phone.destroyed) else { return };
         phone.copied = true;
         let (mut store, saved) = phone.put_away.clone().unwrap_or_else(|| (phone.store.clone(), phone.saved.clone()));
         store.crash();
@@ -185,15 +199,15 @@ impl World {
         self.note_phone(number, 500, PhoneEvent::Start { reboot: true });
     }
 
-    /// The phone lets go of what it was told long ago: before the latest backup. An older one promises nothing.
+    /// The phone lets go of what it was told long ago. A server that is put back to a backup older than that has lost it, as it must.
     pub(crate) fn prune_phone(&mut self, number: usize) {
-        let (began, backup) = (self.began_ms(), self.database.backup.as_ref().map(|backup| backup.at));
         let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.destroyed) else { return };
-        let before = backup.map_or(i64::MAX, |at| phone.now(at, began).time);
-        let pruned = phone.store.prune(before).and_then(|()| phone.store.commit());
+        let pruned = phone.store.prune(i64::MAX).and_then(|()| phone.store.commit());
         debug_assert!(pruned.is_ok(), "a store in memory does not fail by itself");
-        let kept = phone.journal().iter().map(|line| line.kept.act).collect();
-        phone.saved = phone.saved.intersection(&kept).copied().collect();
+        let (acts, keys): (BTreeSet<ActId>, BTreeSet<EntryKey>) =
+            phone.journal().iter().map(|line| (line.kept.act, line.kept.key)).unzip();
+        phone.saved.retain(|act| acts.contains(act));
+        phone.told.retain(|told| keys.contains(&told.key));
         self.coverage.saw("fault: journal pruned");
     }
 

@@ -159,12 +159,10 @@ impl World {
             let Ok(seq) = raw.read::<floorline_mobile_sync::verdict::Verdict>().map(|verdict| verdict.seq) else {
                 continue;
             };
-            let key = EntryKey { stream_id, seq };
-            let told = phone.client.as_ref().and_then(|client| client.acts().find(|held| held.kept.key == key));
-            let origin = told.and_then(|held| held.entry.as_ref()?.origin);
-            let first = origin.map(|origin| EntryKey { stream_id: origin.stream_id, seq: origin.seq });
-            let text = raw.text().to_owned();
-            phone.told.push(Told { key, first, server_epoch: epoch.to_owned(), text });
+            let (key, text) = (EntryKey { stream_id, seq }, raw.text().to_owned());
+            // A twin's entry, on a stream that both of them write, is none of this phone's.
+            let told = phone.entry(key).map(|kept| Told::about(&kept, epoch, text));
+            phone.told.extend(told);
         }
         match frame {
             ServerFrame::Reset(reset) => {

@@ -8,16 +8,16 @@
 
 mod model;
 
-use floorline_simulation::{Broken, Settings, Skew, run};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Runs seeds until one finds something.
-fn first_found(seeds: std::ops::Range<u64>, settings: Settings) -> Option<(u64, Vec<String>)> {
-    seeds.map(|seed| (seed, run(seed, settings).found)).find(|(_, found)| !found.is_empty())
-}
+use floorline_simulation::{BLOCK, Broken, Settings, Skew, run, sweep};
 
 #[test]
-fn nothing_is_broken_whatever_goes_wrong() {
-    assert_eq!(first_found(0..100, Settings::default()), None);
+fn ten_thousand_seeds_break_nothing_and_leave_nothing_out() {
+    let sum = sweep(0..BLOCK, Settings::default(), false);
+    println!("{} entries", sum.entries);
+    assert_eq!(sum.failures, BTreeMap::new());
+    assert_eq!(sum.missing, BTreeSet::new());
 }
 
 #[test]

@@ -150,7 +150,13 @@ impl Factory {
         let id = DeviceId(self.id());
         self.stream(Some(id));
         self.history.owned.push(Owned { org: self.org, id: id.0, reader: None });
-        self.history.devices.push(Device { id, destroyed: false, copied: false, journal: Vec::new(), told: Vec::new() });
+        self.history.devices.push(Device {
+            id,
+            destroyed: false,
+            copied: false,
+            journal: Vec::new(),
+            told: Vec::new(),
+        });
         PhoneNo(self.history.devices.len() - 1)
     }
 
