@@ -48,6 +48,7 @@ mod serving;
 mod shifts;
 mod sync_feed;
 mod sync_protocol;
+mod traces;
 mod unhealthy_database;
 mod uploads;
 mod workflows;
