@@ -87,7 +87,7 @@ async fn one_trace_leads_from_a_phones_submit_to_the_job_of_its_act() {
     let batch = batches.iter().find(|batch| batch.parent == submit.id).unwrap();
     assert_eq!(batch.links, [(TRACE.to_owned(), submit.id.clone())]);
     assert_eq!(batch.trace, TRACE);
-    let job = collector.span(TRACE, "process shift.end_idle");
+    let job = collector.span(TRACE, "process shifts.end_idle");
     assert_eq!((&job.parent, job.kind), (&batch.id, SpanKind::Consumer));
     // What the job has the engine do is in the trace as well.
     assert!(batches.iter().any(|batch| batch.parent == job.id), "{batches:#?}");

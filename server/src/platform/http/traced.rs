@@ -18,7 +18,7 @@ pub async fn trace<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let span = spans::request(request.method().as_str(), request.match_pattern().as_deref(), || parent(&request));
+    let span = spans::request(request.method().as_str(), || request.match_pattern(), || parent(&request));
     let answered = async {
         let answer = next.call(request).await;
         let status = match &answer {

@@ -16,16 +16,26 @@ use super::traceparent::TraceParent;
 /// The target of all of them, and of nothing else.
 pub const TARGET: &str = "floorline::trace";
 
-/// An HTTP request, by its route's pattern. `parent` is asked for only when it is recorded.
-pub fn request(method: &str, route: Option<&str>, parent: impl FnOnce() -> Option<TraceParent>) -> Span {
+/// An HTTP request, by its route's pattern. That and `parent` are asked for only where spans are made.
+pub fn request(
+    method: &str,
+    route: impl FnOnce() -> Option<String>,
+    parent: impl FnOnce() -> Option<TraceParent>,
+) -> Span {
     let method = known_method(method);
     let span = info_span!(
         target: TARGET, parent: None, "request",
-        otel.name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}")),
+        otel.name = method,
         otel.kind = "server",
         http.request.method = method,
-        http.route = route,
+        http.route = field::Empty,
     );
+    if !span.is_disabled()
+        && let Some(route) = route()
+    {
+        span.record("otel.name", format!("{method} {route}"));
+        span.record("http.route", route);
+    }
     going_on(span, parent)
 }
 
@@ -109,4 +119,83 @@ fn known_method(method: &str) -> &'static str {
 
 fn count(of: usize) -> i64 {
     i64::try_from(of).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::platform::telemetry::Traces;
+
+    #[derive(Clone, Debug, Default)]
+    struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+    impl SpanExporter for Kept {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().extend(batch);
+            Ok(())
+        }
+    }
+
+    /// What is kept of these spans where this share of traces is.
+    fn kept(share: f64, make: impl FnOnce()) -> Vec<SpanData> {
+        let kept = Kept::default();
+        let sampler = Sampler::TraceIdRatioBased(share);
+        let provider = SdkTracerProvider::builder().with_simple_exporter(kept.clone()).with_sampler(sampler).build();
+        let traces = Traces::of(provider);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(traces.layer()), make);
+        let spans = kept.0.lock().unwrap();
+        spans.clone()
+    }
+
+    fn here(span: &Span) -> Option<TraceParent> {
+        span.in_scope(TraceParent::here)
+    }
+
+    #[test]
+    fn a_batch_goes_on_in_the_first_trace_and_links_to_all_of_them() {
+        let (org, stream) = (OrgId(Uuid::nil()), StreamId(Uuid::nil()));
+        let spans = kept(1.0, || {
+            let submits = [(); 3].map(|()| submit(org, stream, 2, None));
+            let waiting: Vec<TraceParent> = submits.iter().filter_map(here).collect();
+            drop(batch(org, 4, &waiting));
+        });
+        let named = |name: &str| spans.iter().filter(|span| span.name == name).collect::<Vec<_>>();
+        let [batch] = named("batch")[..] else { panic!("{spans:?}") };
+        let submits = named("submit");
+        let first = submits.iter().find(|submit| submit.span_context.span_id() == batch.parent_span_id).unwrap();
+        assert_eq!(first.span_context.trace_id(), batch.span_context.trace_id());
+        let mut linked: Vec<_> = batch.links.iter().map(|link| link.span_context.span_id()).collect();
+        let mut all: Vec<_> = submits.iter().map(|submit| submit.span_context.span_id()).collect();
+        linked.sort();
+        all.sort();
+        assert_eq!((linked, submits.len()), (all, 3));
+    }
+
+    #[test]
+    fn where_nothing_is_recorded_there_is_no_batch_and_nothing_to_go_on_from() {
+        let asked = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let spans = kept(0.0, || {
+            let request = request("GET", || None, || TraceParent::read(asked));
+            assert_eq!(here(&request), None);
+            assert!(batch(OrgId(Uuid::nil()), 1, &[]).is_none());
+        });
+        assert!(spans.is_empty(), "{spans:?}");
+        assert!(request("GET", || panic!("not asked"), || panic!("not asked")).is_disabled(), "without a collector");
+    }
+
+    #[test]
+    fn a_method_that_is_none_is_not_repeated() {
+        let spans = kept(1.0, || {
+            drop(request("GET", || Some("/v1/items/{id}".to_owned()), || None));
+            drop(request("SELECT", || None, || None));
+        });
+        assert_eq!(spans.iter().map(|span| &*span.name).collect::<Vec<_>>(), ["GET /v1/items/{id}", "_OTHER"]);
+    }
 }

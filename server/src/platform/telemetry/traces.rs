@@ -51,6 +51,11 @@ impl Traces {
         Ok(Self(provider))
     }
 
+    #[cfg(test)]
+    pub(super) fn of(provider: SdkTracerProvider) -> Self {
+        Self(provider)
+    }
+
     /// Takes the spans of [`spans`] and no others; no log line becomes part of one.
     pub(super) fn layer<S: Subscriber + for<'span> LookupSpan<'span>>(&self) -> impl Layer<S> + use<S> {
         tracing_opentelemetry::layer()
