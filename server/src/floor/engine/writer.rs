@@ -79,7 +79,7 @@ impl Writer {
     }
 
     fn span(&self, batch: &[Waiting]) -> Span {
-        spans::batch(self.org, batch.len(), batch.iter().filter_map(|waiting| waiting.trace.as_ref()))
+        spans::batch(self.org, batch.len(), batch.iter().filter_map(|waiting| waiting.trace))
     }
 
     /// Does what has a transaction of its own.

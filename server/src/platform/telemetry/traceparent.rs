@@ -6,8 +6,14 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
 
 /// What a span goes on from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TraceParent(SpanContext);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceParent {
+    trace: TraceId,
+    span: SpanId,
+    flags: TraceFlags,
+    /// Somebody else's, or of another process.
+    remote: bool,
+}
 
 impl TraceParent {
     /// The span of this task; none where nothing is recorded.
@@ -15,7 +21,13 @@ impl TraceParent {
     pub fn here() -> Option<Self> {
         let context = Context::current();
         let span = context.span();
-        span.span_context().is_sampled().then(|| Self(span.span_context().clone()))
+        let place = span.span_context();
+        place.is_sampled().then(|| Self {
+            trace: place.trace_id(),
+            span: place.span_id(),
+            flags: place.trace_flags(),
+            remote: false,
+        })
     }
 
     /// Reads what somebody says. What is no `traceparent` is none, as the recommendation asks.
@@ -31,25 +43,25 @@ impl TraceParent {
             return None;
         }
         let flags = TraceFlags::new(flags) & TraceFlags::SAMPLED;
-        let context = SpanContext::new(trace, span, flags, true, TraceState::default());
-        context.is_valid().then_some(Self(context))
+        let valid = trace != TraceId::INVALID && span != SpanId::INVALID;
+        valid.then_some(Self { trace, span, flags, remote: true })
     }
 
-    pub(super) const fn span_context(&self) -> &SpanContext {
-        &self.0
+    pub(super) const fn trace(self) -> TraceId {
+        self.trace
     }
 }
 
 impl From<TraceParent> for SpanContext {
     fn from(parent: TraceParent) -> Self {
-        parent.0
+        let TraceParent { trace, span, flags, remote } = parent;
+        Self::new(trace, span, flags, remote, TraceState::default())
     }
 }
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(context) = self;
-        write!(f, "00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags().to_u8())
+        write!(f, "00-{}-{}-{:02x}", self.trace, self.span, self.flags.to_u8())
     }
 }
 
