@@ -55,7 +55,7 @@ async fn without_allowed_origins_there_is_no_cors() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_an_allowed_origin_is_told_what_it_may_send() {
     let floor = floor().await;
-    let sent = "authorization,content-type,dpop,idempotency-key,if-match,tus-resumable,upload-length,upload-metadata,upload-offset,upload-checksum";
+    let sent = "authorization,content-type,dpop,idempotency-key,if-match,traceparent,tus-resumable,upload-length,upload-metadata,upload-offset,upload-checksum";
     for method in ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"] {
         let answer = preflight(&floor, APP, "/v1/uploads", method, sent).await;
         answer.assert_status(200);

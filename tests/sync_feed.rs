@@ -13,41 +13,17 @@ use floorline_server::floor::sync::{Sockets, prune};
 use floorline_server::platform::db::sql;
 use serde_json::{Value, json};
 
+use crate::harness::feed::{site_topic, snapshot};
 use crate::harness::line::{Line, Pen};
 use crate::harness::made::order_of;
 use crate::harness::socket::{Handheld, Socket, reader};
-use crate::harness::{Client, Floor, execute};
-
-fn site_topic(floor: &Floor) -> String {
-    format!("site:{}", floor.north().site())
-}
+use crate::harness::{Floor, execute};
 
 fn note(item: ItemId, n: usize) -> Value {
     json!({"op": "note.add", "item_id": item, "data": {"text": format!("note {n}")}})
 }
 
 /// A snapshot's lines.
-async fn snapshot(client: &Client, topic: &str) -> Vec<Value> {
-    let answer = client.get(&format!("/v1/sync/snapshot?topic={topic}")).await;
-    answer.assert_status(200);
-    let lines: Vec<Value> = String::from_utf8(answer.body.clone())
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    for line in &lines {
-        let typed: floorline_mobile_sync::feed::SnapshotLine = serde_json::from_value(line.clone()).unwrap();
-        assert!(!matches!(typed, floorline_mobile_sync::feed::SnapshotLine::Unknown), "{line}");
-    }
-    assert_eq!(lines[0]["line"], "head");
-    let end = lines.last().unwrap();
-    assert_eq!((&end["line"], &end["count"]), (&json!("end"), &json!(lines.len() - 2)));
-    let etag = format!("\"{}-{}\"", lines[0]["epoch"].as_str().unwrap(), lines[0]["cursor"]);
-    assert_eq!(answer.header("etag"), Some(etag.as_str()));
-    client.with("if-none-match", &etag).get(&format!("/v1/sync/snapshot?topic={topic}")).await.assert_status(304);
-    lines
-}
-
 /// Reads pushes of the site until the cursor, checking that each begins where the one before ended.
 async fn follow(socket: &mut Socket, mut cursor: i64, until: i64) -> Vec<Value> {
     let mut events = Vec::new();

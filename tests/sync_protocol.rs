@@ -7,17 +7,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::harness::Floor;
+use crate::harness::feed::site_topic;
 use crate::harness::line::Line;
-use crate::harness::socket::{Came, Handheld, Socket, ends, reader};
-
-fn remark(n: usize) -> Value {
-    json!({"op": "scan.record", "data": {"raw": format!("CODE-{n}")}})
-}
-
-fn site_topic(floor: &Floor) -> String {
-    format!("site:{}", floor.north().site())
-}
+use crate::harness::socket::{Came, Handheld, Socket, ends, remark};
+use crate::harness::{Floor, count};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_says_hello_hands_in_its_work_and_gets_its_verdicts_again() {
@@ -329,5 +322,8 @@ async fn what_a_hello_acknowledges_is_kept() {
     phone.acked = (2, phone.pen.hash);
     let (_socket, welcome) = phone.connect(json!([])).await;
     assert_eq!(welcome["results"], json!([]));
-    assert_eq!(number(&floor, "SELECT acked_seq AS n FROM sync_streams WHERE kind = 'device'").await, 2);
+    assert_eq!(
+        count(floor.database().owner_url(), "SELECT acked_seq AS n FROM sync_streams WHERE kind = 'device'").await,
+        2
+    );
 }

@@ -1,19 +1,12 @@
 //! Sockets of `floor.sync.v1`: who may have one, who takes whose place, and what ends one.
 
-use floorline_mobile_sync::limits::{FRAME_BYTES, HELLO_BYTES};
-use serde_json::{Value, json};
+use floorline_mobile_sync::chain;
+use floorline_mobile_sync::limits::HELLO_BYTES;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::Floor;
-use crate::harness::line::Line;
-use crate::harness::socket::{Came, Handheld, Socket, ends, reader};
-
-fn remark(n: usize) -> Value {
-    json!({"op": "scan.record", "data": {"raw": format!("CODE-{n}")}})
-}
-
-fn site_topic(floor: &Floor) -> String {
-    format!("site:{}", floor.north().site())
-}
+use crate::harness::socket::{Handheld, Socket, ends, reader, remark};
+use crate::harness::{Floor, count};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn protocols_nobody_speaks_are_closed_with_4406() {
@@ -127,18 +120,6 @@ async fn a_server_that_goes_says_so() {
     floor.app.sockets.gone(std::time::Duration::from_secs(10)).await;
 }
 
-async fn number(floor: &Floor, text: &'static str) -> i64 {
-    use diesel_async::RunQueryDsl as _;
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        n: i64,
-    }
-    let mut tx = floor.tenant(floor.north().id()).await;
-    let row: Row = floorline_server::platform::db::sql(text).get_result(tx.conn()).await.unwrap();
-    row.n
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_for_which_there_is_no_seat_keeps_the_session_it_has() {
     let floor = Floor::new().await;
@@ -155,7 +136,7 @@ async fn a_phone_for_which_there_is_no_seat_keeps_the_session_it_has() {
     fourth.expect("retry").await;
     assert_eq!(fourth.closed().await, 4429);
     assert_eq!(
-        number(&floor, "SELECT count(*) AS n FROM sync_streams WHERE kind = 'device'").await,
+        count(floor.database().owner_url(), "SELECT count(*) AS n FROM sync_streams WHERE kind = 'device'").await,
         3,
         "no session was begun"
     );

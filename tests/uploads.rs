@@ -2,17 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{TimeDelta, Utc};
-use diesel::sql_types::Text;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use floorline_server::photos::{Removed, remove_old};
-use floorline_server::platform::db::sql;
 use floorline_server::platform::storage::sha256;
 use image::ImageFormat;
 use serde_json::json;
 
+use crate::harness::Floor;
 use crate::harness::upload::{BYTES, announce, begin, jpeg, metadata, picture, send, tus, upload};
-use crate::harness::{Floor, eventually, execute};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_uploaded_in_pieces_and_is_there() {

@@ -6,10 +6,9 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, Si
 use floorline_server::photos::{Removed, remove_old};
 use floorline_server::platform::db::sql;
 use floorline_server::platform::storage::sha256;
-use image::ImageFormat;
 use serde_json::json;
 
-use crate::harness::upload::{BYTES, announce, begin, jpeg, metadata, picture, send, tus, upload};
+use crate::harness::upload::{announce, begin, jpeg, send, tus, upload};
 use crate::harness::{Floor, eventually, execute};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,6 +119,7 @@ pub fn create_app(
         .map(|service| {
             // The last is the outermost: whatever refuses stands inside of what every answer carries.
             service
+                .wrap(from_fn(http::trace))
                 .wrap(from_fn(http::limit_rates))
                 .wrap(from_fn(http::refuse_surplus))
                 .wrap(Condition::new(!app.allowed_origins.is_empty(), origins::cors(&app.allowed_origins)))

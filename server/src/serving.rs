@@ -14,6 +14,8 @@
 //! 8. `database`: the embedded one stops;
 //! 9. `metrics`: last, so that the end can be observed.
 //!
+//! The command hands the last spans to the collector when all this is done.
+//!
 //! A server that is killed instead loses none of what it confirmed: PostgreSQL has it, and clients ask again for what was not confirmed.
 
 use std::net::SocketAddr;

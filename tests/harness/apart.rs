@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use floorline_server::platform::config::Config;
-use floorline_server::platform::telemetry::init_log;
+use floorline_server::platform::telemetry::{Traces, init_log};
 use floorline_server::serving::Serving;
 use tempfile::TempDir;
 
@@ -29,8 +29,8 @@ pub struct Apart {
 }
 
 impl Apart {
-    /// Starts one that logs what the filter `log` lets through.
-    pub fn start(database: &PrivateDatabase, log: &str) -> Self {
+    /// Starts one that logs what the filter `log` lets through, with further settings.
+    pub fn start(database: &PrivateDatabase, log: &str, more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let lines = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -48,6 +48,7 @@ impl Apart {
             .env("FLOORLINE_PASSWORD_MEMORY_KIB", "8")
             .env("FLOORLINE_PASSWORD_PASSES", "1")
             .env("FLOORLINE_LOG", log)
+            .envs(more.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(lines)
@@ -105,7 +106,7 @@ async fn serve_a_test() {
         return;
     }
     let config = Config::load(None).unwrap();
-    init_log(&config.telemetry, "info").unwrap();
+    let traces = init_log(&config.telemetry, "info").unwrap();
     let serving = Serving::start(&config).await.unwrap();
     // Past what the test program captures, were it told to.
     let ready = format!("{READY}http://{} http://{}/metrics", serving.address, serving.metrics.unwrap());
@@ -113,4 +114,5 @@ async fn serve_a_test() {
     // Until whoever started it says, or is gone.
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
     serving.stop().await.unwrap();
+    tokio::task::spawn_blocking(|| traces.map(Traces::stop)).await.unwrap();
 }

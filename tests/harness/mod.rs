@@ -18,8 +18,10 @@ mod apart;
 pub mod balancer;
 mod client;
 mod cluster;
+pub mod collector;
 pub mod database;
 mod eventually;
+pub mod feed;
 mod fixtures;
 pub mod line;
 pub mod made;
@@ -122,8 +124,13 @@ impl Floor {
 
     /// Starts one in a process of its own, which logs what the filter `log` lets through.
     pub async fn apart(log: &str) -> (Self, Apart) {
+        Self::apart_with(log, &[]).await
+    }
+
+    /// The same with further settings, as environment.
+    pub async fn apart_with(log: &str, more: &[(&str, &str)]) -> (Self, Apart) {
         let database = Arc::new(PrivateDatabase::cloned().await);
-        let server = Apart::start(&database, log);
+        let server = Apart::start(&database, log, more);
         let mut app = app(database.url(), &config::Realtime::default());
         app.keys = Arc::new(SigningKeys::read(&server.signing_key()).unwrap());
         (Self { app, address: server.url.clone(), server: None, http: http(), database }, server)

@@ -77,8 +77,13 @@ impl Socket {
 
     /// A batch.
     pub async fn submit(&mut self, session: i64, batch: DeviceSubmit) {
+        self.submit_within(session, batch, None).await;
+    }
+
+    /// A batch that goes on in a trace.
+    pub async fn submit_within(&mut self, session: i64, batch: DeviceSubmit, traceparent: Option<String>) {
         let DeviceSubmit { first_seq, entries, hashes, .. } = batch;
-        let frame = ClientFrame::Submit(Submit { session: Some(session), first_seq, entries, hashes });
+        let frame = ClientFrame::Submit(Submit { session: Some(session), first_seq, entries, hashes, traceparent });
         self.send_text(frame.text().unwrap()).await;
     }
 
@@ -186,6 +191,11 @@ impl<'a> Handheld<'a> {
             closed => panic!("{closed:?}"),
         }
     }
+}
+
+/// A scan of a code that nobody knows.
+pub fn remark(n: usize) -> Value {
+    json!({"op": "scan.record", "data": {"raw": format!("CODE-{n}")}})
 }
 
 /// A welcomed socket of someone who only reads.

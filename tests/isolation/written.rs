@@ -5,7 +5,7 @@ use super::rows::lines;
 use crate::harness::Floor;
 
 /// Columns of text without the word, and what is in them.
-const NOT_WRITTEN: [(&str, &str); 68] = [
+const NOT_WRITTEN: [(&str, &str); 69] = [
     ("audit_events.kind", "one of a fixed list"),
     ("devices.platform", "the app says it of itself"),
     ("devices.app_version", "the app says it of itself"),
@@ -24,6 +24,7 @@ const NOT_WRITTEN: [(&str, &str); 68] = [
     ("jobs.state", "one of a fixed list"),
     ("jobs.leased_by", "a server's id"),
     ("jobs.last_error", "the server's own words"),
+    ("jobs.traceparent", "numbers drawn by lot"),
     ("labels.code", "drawn by lot"),
     ("labels.kind", "one of a fixed list"),
     ("labels.status", "one of a fixed list"),

@@ -32,6 +32,13 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// A new trace: what the server does for this request goes on in it. By chance alone, so that nobody is known by it.
+fn traceparent() -> String {
+    let [trace, span] = [u128::from_be_bytes(random()), u128::from(u64::from_be_bytes(random()))];
+    // All zeros would be none.
+    format!("00-{:032x}-{:016x}-01", trace | 1, span | 1)
+}
+
 /// Milliseconds since 1970, by this machine's clock.
 fn wall_clock_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -20,11 +20,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::error::NativeError;
 use super::fallback;
 use super::phone::{Inner, Transport};
+use super::traceparent;
 use super::worker::{Ask, Outgoing};
 use crate::client::{Effect, Event, OpenFailure};
 use crate::limits::{OPEN_WITHIN, PROTOCOL};
 use crate::topic::Topic;
-use crate::wire::Close;
+use crate::wire::{ClientFrame, Close};
 
 /// Sockets that failed in a row before HTTP is tried.
 const FAILED_SOCKETS: u32 = 3;
@@ -140,7 +141,10 @@ async fn carry(inner: &Inner, connection: u64, socket: Socket, mut frames: mpsc:
                     let _ = tokio::time::timeout(Duration::from_secs(1), sink.close()).await;
                     return Close::Other(1000);
                 };
-                let Effect::Send { frame, .. } = outgoing.effect else { continue };
+                let Effect::Send { mut frame, .. } = outgoing.effect else { continue };
+                if let ClientFrame::Submit(submit) = &mut frame {
+                    submit.traceparent = Some(traceparent());
+                }
                 let Ok(text) = frame.text() else { continue };
                 if sink.send(Message::text(text)).await.is_err() {
                     return Close::Other(1006);

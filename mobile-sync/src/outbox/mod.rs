@@ -174,7 +174,7 @@ impl Outbox {
             entries.push(held.kept.bytes.clone());
             hashes.push(held.kept.hash);
         }
-        Some(Submit { session: None, first_seq, entries, hashes })
+        Some(Submit { session: None, first_seq, entries, hashes, traceparent: None })
     }
 
     /// The connection is gone: nothing counts as sent.

@@ -188,6 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn a_traceparent_that_is_none_is_as_good_as_absent() {
+        for (said, read) in
+            [(r#""00-1-2-01""#, Some("00-1-2-01")), ("7", None), ("null", None), (r#"{"a":["\ud800"]}"#, None)]
+        {
+            let text = format!(r#"{{"type":"submit","first_seq":1,"entries":[],"hashes":[],"traceparent":{said}}}"#);
+            let ClientFrame::Submit(submit) = ClientFrame::parse(&text).unwrap() else { panic!("a submit") };
+            assert_eq!(submit.traceparent.as_deref(), read, "{said}");
+        }
+    }
+
+    #[test]
     fn the_type_may_stand_anywhere_and_may_be_unknown() {
         assert_eq!(ClientFrame::parse(r#"{"seq":7,"type":"acked"}"#).unwrap(), ClientFrame::Acked(Acked { seq: 7 }));
         assert_eq!(ClientFrame::parse(r#"{"type":"later","x":{}}"#).unwrap(), ClientFrame::Unknown);

@@ -1,7 +1,7 @@
 //! What a handheld says: who it is, how far it is, and what was done on it.
 
 use floorline_domain::ids::{DeviceId, StreamId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{BadFrame, Raw, Subscription};
 use crate::chain::Hash;
@@ -77,6 +77,15 @@ pub struct Submit {
     pub entries: Vec<Raw>,
     /// The chain after each entry.
     pub hashes: Vec<Hash>,
+    /// A W3C `traceparent` that the server's trace goes on from. Put in where the frame is sent, and absent over HTTP, which has a header for it; what is
+    /// none is ignored.
+    #[serde(default, deserialize_with = "text_if_it_is_one", skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+/// Anything but a text counts as absent, as an unknown field does.
+fn text_if_it_is_one<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Ok(Raw::deserialize(value)?.read().ok())
 }
 
 impl Submit {

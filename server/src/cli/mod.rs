@@ -98,14 +98,22 @@ fn serving<R: Future<Output = anyhow::Result<ExitCode>>>(
     config: Config,
     run: impl FnOnce(Config) -> R,
 ) -> anyhow::Result<ExitCode> {
-    init_log(&config.telemetry, "info,actix_server=warn")?;
-    block_on(run(config))
+    told(config, "info,actix_server=warn", |config| block_on(run(config)))
 }
 
 /// Runs a command that ends by itself, and logs only what is wrong.
 fn brief(config: Config, run: impl AsyncFnOnce(Config) -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
-    init_log(&config.telemetry, "warn")?;
-    block_on(run(config))
+    told(config, "warn", |config| block_on(run(config)))
+}
+
+/// Runs a command that tells what it does. Its last spans are handed on when everything else has ended.
+fn told(config: Config, usual: &str, run: impl FnOnce(Config) -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    let traces = init_log(&config.telemetry, usual)?;
+    let ended = run(config);
+    if let Some(traces) = traces {
+        traces.stop();
+    }
+    ended
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Api;
 use crate::native::error::NativeError;
 use crate::native::key::Request;
+use crate::native::traceparent;
 
 /// What a request carries to say who sends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +49,11 @@ impl Api {
         proof: Proof,
     ) -> Result<Response, NativeError> {
         let (mut renew, mut renewed, mut nonces) = (false, false, 0);
+        let traceparent = traceparent();
         loop {
             let token = self.token_for(proof, std::mem::take(&mut renew)).await?;
             let mut request = self.server.http.request(method.clone(), format!("{}{path}", self.server.url));
+            request = request.header("traceparent", &traceparent);
             if let Some(token) = &token {
                 request = request.bearer_auth(token);
             }
@@ -115,7 +118,7 @@ impl Api {
         let path = path.strip_prefix(self.public_url()).or_else(|| path.strip_prefix(&self.server.url)).unwrap_or(path);
         let token = self.access_token(false).await?;
         let request = self.server.http.request(method, format!("{}{path}", self.server.url)).bearer_auth(token);
-        Ok(request.headers(headers).body(body).send().await?)
+        Ok(request.headers(headers).header("traceparent", traceparent()).body(body).send().await?)
     }
 }
 

@@ -11,6 +11,7 @@ use super::core::{Actor, Reply};
 use super::submission::{Act, Acted, Answer, Booking, DeviceSubmit, ServerOperation, Submitted};
 use super::turns::{Waits, turn};
 use crate::platform::http::{ApiError, IdempotencyKey};
+use crate::platform::telemetry::TraceParent;
 
 /// What a writer takes out of its queue at most to choose from.
 const IN_VIEW: usize = 4096;
@@ -19,6 +20,8 @@ const IN_VIEW: usize = 4096;
 pub(super) struct Waiting {
     pub(super) work: Work,
     pub(super) since: Instant,
+    /// What is recorded of whoever waits.
+    pub(super) trace: Option<TraceParent>,
     line: Option<Uuid>,
 }
 
@@ -68,7 +71,7 @@ impl Waiting {
     /// From now on.
     pub(super) fn new(org: OrgId, work: Work) -> Self {
         let line = work.line(org);
-        Self { work, since: Instant::now(), line }
+        Self { work, since: Instant::now(), trace: TraceParent::here(), line }
     }
 
     fn waits(&self) -> Waits {

@@ -9,6 +9,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use floorline_domain::{LocationId, OrgId, StreamId};
 use futures_util::FutureExt as _;
 use tokio::sync::{broadcast, mpsc};
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::batch::{Place, apply};
@@ -21,7 +22,7 @@ use super::workflows::WorkflowCache;
 use crate::platform::db::Db;
 use crate::platform::http::ApiError;
 use crate::platform::jobs::Wake;
-use crate::platform::telemetry::names;
+use crate::platform::telemetry::{names, spans};
 
 /// How most batches end.
 pub(super) const COMMITTED: &str = "committed";
@@ -65,10 +66,20 @@ impl Writer {
         let mut line = Line::new(queue);
         while let Some(turn) = line.next().await {
             match turn {
-                Turn::Alone(waiting) => self.settle_one(waiting).await,
-                Turn::Batch(batch) => self.settle(batch).await,
+                Turn::Alone(waiting) => {
+                    let span = self.span(std::slice::from_ref(&waiting));
+                    self.settle_one(waiting).instrument(span).await;
+                }
+                Turn::Batch(batch) => {
+                    let span = self.span(&batch);
+                    self.settle(batch).instrument(span).await;
+                }
             }
         }
+    }
+
+    fn span(&self, batch: &[Waiting]) -> Span {
+        spans::batch(self.org, batch.len(), batch.iter().filter_map(|waiting| waiting.trace))
     }
 
     /// Does what has a transaction of its own.
@@ -97,7 +108,9 @@ impl Writer {
         let entries: Vec<usize> = batch.iter().map(Work::entries).collect();
         let result = self.settle_all(batch, true).await;
         metrics::counter!(names::ENGINE_BATCHES, "result" => result).increment(1);
-        if result == COMMITTED {
+        if result != COMMITTED {
+            spans::failed();
+        } else {
             for (since, entries) in since.iter().zip(entries) {
                 metrics::histogram!(names::VERDICT_SECONDS).record_many(since.elapsed().as_secs_f64(), entries);
             }

@@ -15,6 +15,7 @@ use floorline_mobile_sync::wire::{
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tracing::{Instrument as _, Span};
 
 use super::check::{self, Checked};
 use super::core::{ResultsPage, Session, Step};
@@ -31,6 +32,7 @@ use crate::floor::engine::{DeviceSubmit, Submitted};
 use crate::identity;
 use crate::platform::http::ApiError;
 use crate::platform::realtime::Range;
+use crate::platform::telemetry::spans;
 use crate::platform::tenancy::TenantTx;
 
 /// Between two looks at the clock.
@@ -58,7 +60,7 @@ pub(super) struct Conversation {
 
 /// Work that ended.
 enum Done {
-    Submitted(Submitted),
+    Submitted(Submitted, Span),
     Page(i64, Option<ResultsPage>),
     Sealed(bool),
     Log(Topic, Result<Option<Vec<Arc<Range>>>, ApiError>),
@@ -246,9 +248,14 @@ impl Conversation {
                 after_ms,
             }));
         }
+        let traceparent = submit.traceparent.as_deref();
+        let span = spans::submit(self.asker.org, phone.stream, submit.entries.len(), traceparent);
         let batch = batch(self.asker, phone, Some(self.number), submit);
         let engine = self.app.engine.clone();
-        self.work.push(Box::pin(async move { Done::Submitted(engine.submit(batch).await) }));
+        self.work.push(Box::pin(async move {
+            let submitted = engine.submit(batch).instrument(span.clone()).await;
+            Done::Submitted(submitted, span)
+        }));
         Ok(())
     }
 
@@ -339,8 +346,10 @@ impl Conversation {
 
     fn settle(&mut self, done: Done) -> Result<(), Option<Ending>> {
         match done {
-            Done::Submitted(submitted) => {
-                self.session.submitted(submitted).into_iter().try_for_each(|step| self.take(step))
+            Done::Submitted(submitted, span) => {
+                self.session.submitted(submitted).into_iter().try_for_each(|step| self.take(step))?;
+                self.outbound.ends(span);
+                Ok(())
             }
             Done::Page(after, page) => {
                 let step = self.session.page(after, page);

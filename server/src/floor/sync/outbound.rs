@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use floorline_mobile_sync::limits::{OUTBOUND_BYTES, OUTBOUND_FRAMES};
+use tracing::Span;
 
 /// Feed events are added only below this, so that answers always find room.
 const ROOM_BYTES: usize = 128 * 1024;
@@ -35,7 +36,8 @@ impl Frame {
 /// What waits for the socket.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    frames: VecDeque<Frame>,
+    /// Each with what ends when it is sent.
+    frames: VecDeque<(Frame, Span)>,
     bytes: usize,
 }
 
@@ -52,18 +54,27 @@ impl Outbound {
 
     fn add(&mut self, frame: Frame) {
         self.bytes += frame.len();
-        self.frames.push_back(frame);
+        self.frames.push_back((frame, Span::none()));
+    }
+
+    /// What was added last ends this span when it is sent.
+    pub(super) fn ends(&mut self, span: Span) {
+        if let Some((_, ends)) = self.frames.back_mut() {
+            *ends = span;
+        }
     }
 
     /// The next frame to send.
     pub(super) fn front(&self) -> Option<Frame> {
-        self.frames.front().cloned()
+        self.frames.front().map(|(frame, _)| frame.clone())
     }
 
     /// The front was sent.
     pub(super) fn sent(&mut self) {
-        if let Some(frame) = self.frames.pop_front() {
+        if let Some((frame, ends)) = self.frames.pop_front() {
             self.bytes -= frame.len();
+            // A span ends where it was left last.
+            ends.in_scope(|| ());
         }
     }
 
@@ -75,7 +86,7 @@ impl Outbound {
     /// Whether the peer takes so little that the connection ends with 4413. The largest frame does not count: one event may be larger
     /// than all that is allowed, and whoever follows its feed must get past it.
     pub(super) fn is_flooded(&self) -> bool {
-        let largest = self.frames.iter().map(Frame::len).max().unwrap_or(0);
+        let largest = self.frames.iter().map(|(frame, _)| frame.len()).max().unwrap_or(0);
         self.frames.len() > OUTBOUND_FRAMES || self.bytes - largest > OUTBOUND_BYTES
     }
 

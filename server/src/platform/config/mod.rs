@@ -24,6 +24,7 @@ mod sign_in;
 mod signing;
 mod source;
 mod telemetry;
+mod traces;
 
 use std::path::Path;
 
@@ -39,6 +40,7 @@ pub use sign_in::SignIn;
 pub use signing::Signing;
 pub use source::{ConfigError, Fault, Source};
 pub use telemetry::{LogFormat, Telemetry};
+pub use traces::Traces;
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -55,7 +57,7 @@ pub struct Config {
     pub sign_in: SignIn,
     /// The keys that sign tokens and leases.
     pub signing: Signing,
-    /// Logs and metrics.
+    /// Logs, metrics and traces.
     pub telemetry: Telemetry,
     /// How servers on one database tell each other.
     pub realtime: Realtime,

@@ -1,4 +1,4 @@
-//! Logs and metrics.
+//! Logs and metrics; traces have a file of their own.
 //!
 //! | variable | in the file | default | meaning |
 //! |---|---|---|---|
@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use super::Source;
+use super::{Source, Traces};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// None: nowhere.
     pub metrics_bind: Option<SocketAddr>,
+    /// None: nothing is traced.
+    pub traces: Option<Traces>,
 }
 
 /// How log lines look.
@@ -44,6 +46,7 @@ impl Telemetry {
             metrics_bind: source
                 .parse("telemetry.metrics_bind", "FLOORLINE_METRICS_BIND", bind)
                 .unwrap_or(Some(default_bind)),
+            traces: Traces::read(source),
         }
     }
 }

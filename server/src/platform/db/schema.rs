@@ -159,6 +159,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        traceparent -> Nullable<Text>,
     }
 }
 

@@ -14,6 +14,7 @@ mod page;
 mod precondition;
 mod rate_limit;
 pub mod request_id;
+mod traced;
 
 pub use self::address::{address_of, network};
 pub use self::codes::Code;
@@ -26,3 +27,4 @@ pub use self::optional_json::OptionalJson;
 pub use self::page::{DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery};
 pub use self::precondition::{IfMatch, etag, etag_of};
 pub use self::rate_limit::{RateLimits, limit_rates};
+pub use self::traced::trace;

@@ -22,12 +22,13 @@ use super::error::ApiError;
 const MAX_AGE: usize = 3600;
 
 /// What pages may send, beside what they may anyway.
-const TAKEN: [&str; 11] = [
+const TAKEN: [&str; 12] = [
     "authorization",
     "content-type",
     "dpop",
     "idempotency-key",
     "if-match",
+    "traceparent",
     "tus-resumable",
     "upload-checksum",
     "upload-defer-length",

@@ -31,7 +31,8 @@ pub async fn observe<B: MessageBody>(
     let started = std::time::Instant::now();
     // The pattern, never the address: what stands in that may have been typed by a person.
     let route = request.match_pattern().unwrap_or_else(|| "unmatched".into());
-    let span = tracing::info_span!("request", request_id = %id, method = %method, route);
+    let trace_id = tracing::field::Empty;
+    let span = tracing::info_span!("request", request_id = %id, method = %method, route, trace_id);
     let response = CURRENT.scope(id.clone(), next.call(request).instrument(span.clone())).await;
     let mut response = response?;
     let status = response.status();

@@ -10,4 +10,4 @@ UPDATE jobs
 SET state = 'running', attempts = jobs.attempts + 1, leased_by = asked.worker, leased_until = now() + make_interval(secs => asked.seconds)
 FROM due, asked
 WHERE jobs.org_id = due.org_id AND jobs.id = due.id
-RETURNING jobs.id, jobs.kind, jobs.payload, jobs.attempts, jobs.max_attempts
+RETURNING jobs.id, jobs.kind, jobs.payload, jobs.attempts, jobs.max_attempts, jobs.traceparent

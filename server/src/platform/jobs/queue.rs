@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Job, NewJob};
 use crate::platform::db::{Connection, sql};
 use crate::platform::http::ApiError;
+use crate::platform::telemetry::TraceParent;
 use crate::platform::tenancy::TenantTx;
 
 /// Another runner has the job: this one took too long, or was thought dead.
@@ -40,6 +41,8 @@ struct Leased {
     attempts: i32,
     #[diesel(sql_type = Integer)]
     max_attempts: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    traceparent: Option<String>,
 }
 
 /// Writes jobs into the transaction of the change they follow from. Call `Wake::now` after its commit.
@@ -48,14 +51,16 @@ struct Leased {
 /// Those of the database.
 pub async fn enqueue(tx: &mut TenantTx, jobs: &[NewJob]) -> Result<(), ApiError> {
     let org = tx.org().0;
-    sql("INSERT INTO jobs (org_id, created_at, id, kind, payload, run_at) SELECT $1, now(), * FROM unnest($2, $3, $4, $5)")
-        .bind::<SqlUuid, _>(org)
-        .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(jobs.iter().map(|job| job.kind).collect::<Vec<_>>())
-        .bind::<Array<Jsonb>, _>(jobs.iter().map(|job| job.payload.clone()).collect::<Vec<_>>())
-        .bind::<Array<Timestamptz>, _>(jobs.iter().map(|job| job.run_at).collect::<Vec<_>>())
-        .execute(tx.conn())
-        .await?;
+    sql("INSERT INTO jobs (org_id, created_at, traceparent, id, kind, payload, run_at) \
+         SELECT $1, now(), $2, * FROM unnest($3, $4, $5, $6)")
+    .bind::<SqlUuid, _>(org)
+    .bind::<Nullable<Text>, _>(TraceParent::here().map(|here| here.to_string()))
+    .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(jobs.iter().map(|job| job.kind).collect::<Vec<_>>())
+    .bind::<Array<Jsonb>, _>(jobs.iter().map(|job| job.payload.clone()).collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(jobs.iter().map(|job| job.run_at).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -86,13 +91,13 @@ pub(super) async fn due(conn: &mut Connection, limit: i64) -> diesel::QueryResul
     .await
 }
 
-/// Takes those of `ids` that nobody else has taken meanwhile.
+/// Takes those of `ids` that nobody else has taken meanwhile, each with the `traceparent` it was written with.
 pub(super) async fn lease(
     tx: &mut TenantTx,
     ids: Vec<Uuid>,
     worker: &str,
     lease: Duration,
-) -> Result<Vec<Job>, ApiError> {
+) -> Result<Vec<(Job, Option<String>)>, ApiError> {
     let org = tx.org();
     let leased: Vec<Leased> = sql(include_str!("lease.sql"))
         .bind::<SqlUuid, _>(org.0)
@@ -148,8 +153,8 @@ pub(super) async fn forget_done(conn: &mut Connection) -> diesel::QueryResult<us
 }
 
 impl Leased {
-    fn into_job(self, org: OrgId) -> Job {
-        let Self { id, kind, payload, attempts, max_attempts } = self;
-        Job { org, id, kind, payload, attempt: attempts, max_attempts }
+    fn into_job(self, org: OrgId) -> (Job, Option<String>) {
+        let Self { id, kind, payload, attempts, max_attempts, traceparent } = self;
+        (Job { org, id, kind, payload, attempt: attempts, max_attempts }, traceparent)
     }
 }

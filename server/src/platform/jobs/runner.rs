@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use floorline_domain::OrgId;
+use opentelemetry::trace::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -14,7 +15,7 @@ use super::backoff::pause;
 use super::queue::{self, Due, LeaseLost};
 use super::{Job, Permanent, Registry, Wake};
 use crate::platform::db::{Db, Role};
-use crate::platform::telemetry::names;
+use crate::platform::telemetry::{names, spans};
 use crate::platform::tenancy::TenantTx;
 
 /// A job whose server died is run by another one after this.
@@ -107,10 +108,12 @@ impl Runner {
             let jobs = queue::lease(&mut tx, ids, &self.worker, LEASE).await?;
             tx.commit().await?;
             started += jobs.len();
-            for job in jobs {
-                let span = tracing::info_span!("job", job.id = %job.id, job.kind = job.kind, job.attempt = job.attempt);
+            for (job, traceparent) in jobs {
+                let trace_id = tracing::field::Empty;
+                let span = tracing::info_span!("job", job.id = %job.id, job.kind = job.kind, job.attempt = job.attempt, trace_id);
+                let traced = span.in_scope(|| spans::job(org, &job.kind, job.attempt, traceparent.as_deref()));
                 let run = Lease { db: self.db.clone(), job }.run(self.registry.clone(), stop.clone());
-                running.spawn(run.instrument(span));
+                running.spawn(run.instrument(span).instrument(traced));
             }
         }
         Ok(started)
@@ -159,8 +162,8 @@ impl Lease {
         let Some(handler) = registry.get(&self.job.kind) else {
             return End::Failed(anyhow!("this server knows no job of the kind {:?}", self.job.kind));
         };
-        // A task of its own: a panic ends the run and not the runner.
-        let mut run = tokio::spawn(handler(self.job.clone()).in_current_span());
+        // A task of its own, in the same trace: a panic ends the run and not the runner.
+        let mut run = tokio::spawn(handler(self.job.clone()).with_current_context().in_current_span());
         let result = tokio::select! {
             result = &mut run => result,
             () = self.keep() => {
@@ -226,6 +229,7 @@ impl Lease {
     }
 
     async fn note_failure(&self, tx: &mut TenantTx, error: &anyhow::Error) -> anyhow::Result<&'static str> {
+        spans::failed();
         let text = format!("{error:#}");
         let dead = error.is::<Permanent>() || self.job.attempt >= self.job.max_attempts;
         if dead {

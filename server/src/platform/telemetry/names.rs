@@ -52,6 +52,7 @@ metrics! {
     VERDICT_SECONDS = "floorline_verdict_seconds", Seconds, "", "Time from an entry's arrival to its durable verdict.";
     JOBS = "floorline_jobs_total", Counter, "kind,result", "Runs of jobs: done, retried, dead, or given back when the server stopped.";
     JOB_SECONDS = "floorline_job_seconds", Seconds, "kind", "Time of one run of a job.";
+    SPANS = "floorline_spans_total", Counter, "result", "Spans for the collector: sent, or lost because it did not take them.";
     DATABASE_RESTARTS = "floorline_database_restarts_total", Counter, "", "Times the embedded database died and was started again.";
 }
 

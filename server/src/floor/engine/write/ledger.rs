@@ -10,6 +10,7 @@ use crate::floor::engine::core::{Head, Ledger, Receipt, Watermark};
 use crate::identity::audit;
 use crate::platform::db::{Statement, execute_all, sql, together};
 use crate::platform::http::ApiError;
+use crate::platform::telemetry::TraceParent;
 use crate::platform::tenancy::TenantTx;
 
 impl Ledger {
@@ -69,6 +70,7 @@ fn insert_jobs(ledger: &Ledger) -> Option<Statement<'_>> {
     let statement = sql(include_str!("insert_jobs.sql"))
         .bind::<SqlUuid, _>(ledger.org().0)
         .bind::<Timestamptz, _>(ledger.now())
+        .bind::<Nullable<Text>, _>(TraceParent::here().map(|here| here.to_string()))
         .bind::<Array<SqlUuid>, _>(ledger.jobs().iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(ledger.jobs().iter().map(|job| job.kind).collect::<Vec<_>>())
         .bind::<Array<Jsonb>, _>(ledger.jobs().iter().map(|job| &job.payload).collect::<Vec<_>>())

@@ -231,6 +231,7 @@ mod tests {
             first_seq,
             entries: (0..count).map(|_| Raw::new("{}").unwrap()).collect(),
             hashes: vec![hash; count],
+            traceparent: None,
         }
     }
 
