@@ -17,12 +17,14 @@ const DARK: u8 = 1;
 /// One rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pass {
-    /// `rqrr` at half size: clean frames, in a few milliseconds.
+    /// `rxing` once over the picture as it is: clean frames, in a few milliseconds.
     Quick,
-    /// `rxing`, its pyramid of sizes, also inverted: most of what else can be read.
-    Thorough,
-    /// The same at half size, against noise and large blurred modules.
+    /// `rqrr`, against a label seen aslant; it also forgives other damage than `rxing` does.
+    Slanted,
+    /// `rxing` at half size, its pyramid of sizes, also inverted: against noise and large blurred modules.
     Half,
+    /// The same at full size: most of what else can be read.
+    Thorough,
     /// The same, sharpened, against frames out of focus.
     Sharpened,
     /// The same, smoothed, against grain.
@@ -33,15 +35,16 @@ pub enum Pass {
 
 impl Pass {
     /// Every pass, in the order it is tried.
-    pub const LADDER: [Self; 6] =
-        [Self::Quick, Self::Thorough, Self::Half, Self::Sharpened, Self::Blurred, Self::Double];
+    pub const LADDER: [Self; 7] =
+        [Self::Quick, Self::Slanted, Self::Half, Self::Thorough, Self::Sharpened, Self::Blurred, Self::Double];
 
     /// Its name in figures and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quick => "quick",
-            Self::Thorough => "thorough",
+            Self::Slanted => "slanted",
             Self::Half => "half",
+            Self::Thorough => "thorough",
             Self::Sharpened => "sharpened",
             Self::Blurred => "blurred",
             Self::Double => "double",
@@ -51,9 +54,10 @@ impl Pass {
     /// The text this pass finds.
     fn read(self, luma: &GrayImage, budget: &Budget) -> Option<String> {
         match self {
-            Self::Quick => quick(filter::halved(luma)?),
-            Self::Thorough => thorough(luma.clone(), budget),
+            Self::Quick => search(&mut black_and_white(luma.clone())?, false),
+            Self::Slanted => slanted(luma),
             Self::Half => thorough(filter::halved(luma)?, budget),
+            Self::Thorough => thorough(luma.clone(), budget),
             Self::Sharpened => thorough(filter::sharpened(luma), budget),
             Self::Blurred => thorough(filter::blurred(luma), budget),
             Self::Double => thorough(filter::doubled(luma)?, budget),
@@ -93,10 +97,10 @@ fn guarded(read: impl FnOnce() -> Option<String>) -> Option<String> {
     catch_unwind(AssertUnwindSafe(read)).ok().flatten().filter(|text| !text.is_empty())
 }
 
-fn quick(luma: GrayImage) -> Option<String> {
+fn slanted(luma: &GrayImage) -> Option<String> {
     let (width, height) = luma.dimensions();
     let (columns, rows) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
-    let pixels = luma.into_raw();
+    let pixels = luma.as_raw();
     let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(columns, rows, |x, y| {
         pixels.get(y * columns + x).copied().unwrap_or(u8::MAX)
     });
@@ -113,30 +117,43 @@ fn quick(luma: GrayImage) -> Option<String> {
 /// Searches the picture and its third, ninth … in size, each as it is and with its gaps closed. This is what `rxing`'s own filtered
 /// reader does, but one step at a time: between two of them the budget is looked at.
 fn thorough(luma: GrayImage, budget: &Budget) -> Option<String> {
-    let hints = DecodeHints {
-        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
-        TryHarder: Some(true),
-        AlsoInverted: Some(true),
-        ..DecodeHints::default()
-    };
     let mut layer = Some(luma);
     while let Some(luma) = layer {
         layer = filter::next_layer(&luma);
-        let (width, height) = luma.dimensions();
-        let source = Luma8LuminanceSource::new(luma.into_raw(), width, height).ok()?;
-        let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+        let mut bitmap = black_and_white(luma)?;
         for close_gaps in [false, true] {
             if budget.is_spent() || (close_gaps && bitmap.close().is_err()) {
                 break;
             }
-            let black = bitmap.get_black_matrix();
-            if is_crowded(width, height, |x, y| black.get(x, y)) {
-                continue;
-            }
-            if let Ok(found) = MultiFormatReader::default().decode_with_hints(&mut bitmap, &hints) {
-                return Some(found.getText().to_owned());
+            if let Some(text) = search(&mut bitmap, true) {
+                return Some(text);
             }
         }
     }
     None
+}
+
+/// The picture as `rxing` searches it.
+type Bitmap = BinaryBitmap<HybridBinarizer<Luma8LuminanceSource>>;
+
+fn black_and_white(luma: GrayImage) -> Option<Bitmap> {
+    let (width, height) = luma.dimensions();
+    let source = Luma8LuminanceSource::new(luma.into_raw(), width, height).ok()?;
+    Some(BinaryBitmap::new(HybridBinarizer::new(source)))
+}
+
+/// One search of `rxing`'s.
+fn search(bitmap: &mut Bitmap, also_inverted: bool) -> Option<String> {
+    let black = bitmap.get_black_matrix();
+    if is_crowded(black.width(), black.height(), |x, y| black.get(x, y)) {
+        return None;
+    }
+    let hints = DecodeHints {
+        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
+        TryHarder: Some(true),
+        AlsoInverted: Some(also_inverted),
+        ..DecodeHints::default()
+    };
+    let found = MultiFormatReader::default().decode_with_hints(bitmap, &hints).ok()?;
+    Some(found.getText().to_owned())
 }

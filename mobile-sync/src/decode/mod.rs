@@ -8,7 +8,8 @@
 //!    its time is spent.
 //!
 //! No single decoder reads every label that a floor produces. The ladder's order comes from measuring several of them on damaged
-//! labels: the first rung answers nearly all clean frames in a few milliseconds, each later one costs more and rescues fewer.
+//! labels: the first rung answers nearly all clean frames in a few milliseconds, each later one costs more and rescues fewer. The first two are
+//! `rxing` and `rqrr` as they come, so the ladder reads what either of them reads alone.
 
 mod budget;
 mod crowd;

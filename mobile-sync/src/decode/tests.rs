@@ -86,7 +86,7 @@ fn nothing_is_found_where_nothing_is() {
 
 #[test]
 fn a_spent_budget_stops_the_ladder() {
-    // Inverted needs the second pass: the first one is made, no other.
+    // Inverted needs a later pass: the first one is made, no other.
     let image = inverted(&frame(&text(1), 7, 640, 480));
     let looked = Rc::new(Cell::new(0));
     let count = Rc::clone(&looked);
@@ -126,5 +126,5 @@ fn the_first_pass_is_made_even_without_time() {
 #[test]
 fn passes_have_names_and_an_order() {
     assert!(Pass::LADDER.is_sorted());
-    assert_eq!(Pass::LADDER.map(Pass::as_str).join(" "), "quick thorough half sharpened blurred double");
+    assert_eq!(Pass::LADDER.map(Pass::as_str).join(" "), "quick slanted half thorough sharpened blurred double");
 }

@@ -141,3 +141,27 @@ fn rxing_alone(luma: &GrayImage) -> Option<String> {
     let found = detect_in_luma_slice(luma.as_raw(), width, height, Some(BarcodeFormat::QR_CODE)).ok()?;
     Some(found.getText().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames that only one of the two decoders reads; the ladder had read neither kind of them once.
+    #[test]
+    fn the_ladder_reads_what_a_decoder_reads_alone() {
+        let frames =
+            [3, 4].into_iter().flat_map(|degree| (0..7).map(move |label| (Spoilt::Perspective, degree, label)));
+        let (mut by_rqrr, mut by_rxing) = (0, 0);
+        for (spoilt, degree, label) in
+            frames.chain([(Spoilt::Damage, 4, 9), (Spoilt::Blur, 2, 0), (Spoilt::Blur, 2, 1)])
+        {
+            let Frame { luma, text, .. } = frame(spoilt, degree, label).unwrap();
+            let [rqrr, rxing] = [rqrr_alone(&luma), rxing_alone(&luma)].map(|found| found.as_ref() == Some(&text));
+            by_rqrr += u32::from(rqrr && !rxing);
+            by_rxing += u32::from(rxing && !rqrr);
+            let ours = decode(&luma, Budget::lasting(Duration::from_secs(60))).map(|found| found.text);
+            assert!(ours == Some(text) || !(rqrr || rxing), "{spoilt:?} {degree} {label}");
+        }
+        assert!(by_rqrr > 0 && by_rxing > 0, "{by_rqrr} {by_rxing}");
+    }
+}
