@@ -3,16 +3,23 @@
 //! First come, first served would let 200 phones that return with a shift's work make everybody else wait behind all of it. So what is small goes
 //! first, which is what those send who are at work now; large submits fill the rest of the transaction in the order they came. They always get a
 //! share, so that nobody waits for ever, but a small one while small ones are about: the next of those is to wait for a short transaction.
+//!
+//! When more return than can be served before a phone's watchdog barks, those whose turn does not come are told to try again. Left waiting, each
+//! would drop its connection and come back with a new session, for which what still waits here is stale: all of them would send all the time
+//! and nothing would ever be stored.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use floorline_mobile_sync::limits::APPLY_ENTRIES;
+use floorline_mobile_sync::limits::{APPLY_ENTRIES, WATCHDOG};
 use uuid::Uuid;
 
 /// The entries of a small submit at most: a visit to a station has three or four.
 const SMALL: usize = 8;
 /// What large submits may fill of a transaction that small ones are in. No submit is larger than that.
-const BESIDE_SMALL: usize = APPLY_ENTRIES / 4;
+const BESIDE_SMALL: usize = APPLY_ENTRIES / 8;
+/// How long a phone's submit may wait for its turn. What is left of the watchdog's time is for the transaction and the way back.
+pub(super) const PATIENCE: Duration = Duration::from_secs(WATCHDOG.as_secs() * 2 / 3);
 
 /// As much of something that waits as its turn depends on.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +76,7 @@ mod tests {
     fn who_works_now_does_not_wait_behind_those_who_return() {
         let mut waiting = vec![waits(64); 200];
         waiting.extend([waits(1), waits(3)]);
-        assert_eq!(turn(&waiting), [0, 1, 200, 201]);
+        assert_eq!(turn(&waiting), [0, 200, 201]);
     }
 
     #[test]
@@ -82,7 +89,7 @@ mod tests {
         let mut waiting = vec![waits(1); 2000];
         waiting.push(waits(64));
         let turn = turn(&waiting);
-        assert_eq!(turn.len(), 384 + 1);
+        assert_eq!(turn.len(), 448 + 1);
         assert_eq!(turn.last(), Some(&2000));
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::core::{Actor, Reply};
 use super::submission::{Act, Acted, Answer, Booking, DeviceSubmit, ServerOperation, Submitted};
-use super::turns::{Waits, turn};
+use super::turns::{PATIENCE, Waits, turn};
 use crate::platform::http::{ApiError, IdempotencyKey};
 use crate::platform::telemetry::TraceParent;
 
@@ -74,6 +74,11 @@ impl Waiting {
         Self { work, since: Instant::now(), trace: TraceParent::here(), line }
     }
 
+    /// A request over HTTP waits as long as whoever sent it.
+    fn is_late(&self) -> bool {
+        matches!(self.work, Work::Device { .. }) && self.since.elapsed() >= PATIENCE
+    }
+
     fn waits(&self) -> Waits {
         Waits { line: self.line, entries: self.work.entries() }
     }
@@ -107,6 +112,13 @@ impl Work {
             (Self::Device { reply, .. }, Reply::Device(answer)) => drop(reply.send(answer)),
             (Self::Act { reply, .. }, Reply::Act(answer)) => drop(reply.send(answer)),
             _ => {}
+        }
+    }
+
+    /// Its turn does not come before the phone gives the connection up: it keeps what it has and tries again.
+    fn put_off(self) {
+        if let Self::Device { submit, reply, .. } = self {
+            drop(reply.send(Submitted::Retry { from_seq: submit.first_seq, reason: "QUEUE_FULL", after_ms: 1_000 }));
         }
     }
 
@@ -161,7 +173,73 @@ impl Line {
         let mut turn = turn(&waits).into_iter().peekable();
         let all = std::mem::take(&mut self.together).into_iter().enumerate();
         let (batch, left): (Vec<_>, Vec<_>) = all.partition(|(index, _)| turn.next_if_eq(index).is_some());
-        self.together = left.into_iter().map(|(_, waiting)| waiting).collect();
+        let left = left.into_iter().map(|(_, waiting)| waiting);
+        let (late, left): (Vec<_>, Vec<_>) = left.partition(Waiting::is_late);
+        self.together = left;
+        late.into_iter().for_each(|waiting| waiting.work.put_off());
         batch.into_iter().map(|(_, waiting)| waiting).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use floorline_domain::{DeviceId, LocationId, StreamId, UserId};
+    use floorline_mobile_sync::chain;
+    use floorline_mobile_sync::limits::{APPLY_ENTRIES, BATCH_ENTRIES, WATCHDOG};
+    use floorline_mobile_sync::wire::Raw;
+    use tokio::sync::Semaphore;
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    use super::*;
+    use crate::floor::engine::submission::ClockOffset;
+
+    /// A whole batch of a phone of its own that came some time ago, and the phone's end.
+    async fn submit(phone: u128, ago: Duration) -> (Waiting, oneshot::Receiver<Submitted>) {
+        let submit = DeviceSubmit {
+            org: OrgId(Uuid::nil()),
+            site: LocationId(Uuid::nil()),
+            stream_id: StreamId(Uuid::from_u128(phone)),
+            device_id: DeviceId(Uuid::from_u128(phone)),
+            session: Some(1),
+            user: UserId(Uuid::nil()),
+            clock: ClockOffset::default(),
+            first_seq: 65,
+            entries: vec![Raw::new("{}").unwrap(); BATCH_ENTRIES],
+            hashes: vec![chain::sha256(b"x"); BATCH_ENTRIES],
+        };
+        let room = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Device { submit: Box::new(submit), room, reply };
+        (Waiting { since: Instant::now() - ago, ..Waiting::new(OrgId(Uuid::nil()), work) }, answer)
+    }
+
+    #[tokio::test]
+    async fn whose_turn_does_not_come_is_told_before_the_phone_gives_up() {
+        let (sender, queue) = mpsc::channel(100);
+        let mut answers = Vec::new();
+        for phone in 0..30 {
+            // The last five have not waited for long.
+            let ago = if phone < 25 { WATCHDOG.saturating_sub(Duration::from_secs(3)) } else { Duration::ZERO };
+            let (waiting, answer) = submit(phone, ago).await;
+            sender.send(waiting).await.unwrap();
+            answers.push(answer);
+        }
+        let Some(Turn::Batch(batch)) = Line::new(queue).next().await else { panic!("no batch") };
+        let served = APPLY_ENTRIES / BATCH_ENTRIES;
+        assert_eq!(batch.len(), served);
+        for (phone, mut answer) in answers.into_iter().enumerate() {
+            match answer.try_recv() {
+                Ok(answer) => {
+                    assert!((served..25).contains(&phone), "{phone}");
+                    assert_eq!(answer, Submitted::Retry { from_seq: 65, reason: "QUEUE_FULL", after_ms: 1_000 });
+                }
+                // The line is gone by now, and with it those that still waited.
+                Err(TryRecvError::Empty) => assert!(phone < served, "{phone}"),
+                Err(TryRecvError::Closed) => assert!(phone >= 25, "{phone}"),
+            }
+        }
     }
 }
