@@ -1,5 +1,6 @@
 //! Carries out what was decided: moves the world on, and writes into the ledger what happened and who must hear of it.
 
+use floorline_domain::item::Item;
 use floorline_domain::label::{self, Resolved};
 use floorline_domain::shift::{self, Shift};
 use floorline_mobile_sync::entry::Entry;
@@ -20,7 +21,7 @@ use crate::floor::shifts::END_IDLE;
 #[derive(Debug, Default)]
 pub(super) struct Booked {
     pub(super) after: Option<After>,
-    pub(super) item: Option<Value>,
+    pub(super) item: Option<Item>,
     pub(super) record: Option<Value>,
     pub(super) evidence_pending: bool,
 }

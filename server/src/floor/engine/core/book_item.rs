@@ -34,8 +34,8 @@ pub(super) fn book_item(
         if matches!(event.change, Change::Released { .. }) {
             ledger.job("cases.retry", json!({ "item_id": id }), ledger.now());
         }
-        booked.after = Some(After { item_id: id, version: after.version, stage: after.stage });
-        booked.item = Some(carried.state);
+        booked.after = Some(After { item_id: id, version: after.version, stage: after.stage.clone() });
+        booked.item = Some(after);
     }
     booked.evidence_pending = pending(world, events);
     booked
@@ -44,8 +44,6 @@ pub(super) fn book_item(
 /// One event of one item, carried out and told.
 struct Carried {
     after: Item,
-    /// The same as it is told.
-    state: Value,
     brand: Option<OrgId>,
     /// What follows for its order.
     for_order: Vec<(OrderId, order::Command)>,
@@ -53,11 +51,10 @@ struct Carried {
 
 fn carry(world: &mut World, ledger: &mut Ledger, id: ItemId, event: &item::Event) -> Option<Carried> {
     let held = world.items.get_mut(&id)?;
-    let before = held.item.clone();
-    held.item = item::apply(before.clone(), event);
+    let after = item::apply(held.item.clone(), event);
+    let before = std::mem::replace(&mut held.item, after.clone());
     held.changed = true;
-    let (after, brand) = (held.item.clone(), held.brand);
-    let state = serde_json::to_value(&after).unwrap_or_default();
+    let brand = held.brand;
     let counted = after.order_id.filter(|_| after.parent_id.is_none());
     let for_order = counted.map(|order| count(world, order, &before, &after, event)).unwrap_or_default();
     let mut topics = vec![Topic::Site(after.site_id)];
@@ -76,11 +73,11 @@ fn carry(world: &mut World, ledger: &mut Ledger, id: ItemId, event: &item::Event
         version: after.version,
         kind: event.kind(),
         data: serde_json::to_value(event).unwrap_or_default(),
-        after: state.clone(),
+        after: &after,
         topics,
         brand_after,
     });
-    Some(Carried { after, state, brand, for_order })
+    Some(Carried { after, brand, for_order })
 }
 
 /// What an event of an item means for its components. They were loaded with it, under lock.

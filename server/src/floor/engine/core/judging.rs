@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use floorline_domain::item::Item;
 use floorline_domain::scan::REPEAT_WITHIN_MS;
 use floorline_domain::{CaseId, EntryKey, Outcome, Reason, Refusal, ShiftId, UserId};
 use floorline_mobile_sync::chain;
@@ -41,7 +42,7 @@ const WINDOW: usize = 24;
 pub(super) struct Draft {
     pub(super) verdict: Verdict,
     pub(super) at: Option<(Topic, i64)>,
-    pub(super) item: Option<Value>,
+    pub(super) item: Option<Item>,
     pub(super) record: Option<Value>,
     /// Whose it is, as far as that is proven.
     pub(super) author: Option<UserId>,

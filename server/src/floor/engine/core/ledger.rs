@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use floorline_domain::{OrgId, UserId};
+use floorline_domain::{EntryKey, OrgId, UserId};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::receipt::Head;
@@ -41,6 +42,20 @@ pub struct FeedRow<'a> {
     pub reader: OrgId,
     /// What is told.
     pub body: &'a str,
+}
+
+/// What a line of a feed tells.
+#[derive(Serialize)]
+struct Line<'a, State> {
+    kind: &'a str,
+    subject: Subject,
+    after: &'a State,
+    data: &'a Value,
+    actor: &'a Actor,
+    cause: EntryKey,
+    occurred_at: DateTime<Utc>,
+    uncertainty_ms: Option<i64>,
+    recorded_at: DateTime<Utc>,
 }
 
 /// How far a topic is to be moved; by nothing when it is only read.
@@ -136,25 +151,20 @@ impl Ledger {
     }
 
     /// Logs one change of the present entry and tells it to its topics.
-    pub fn record(&mut self, record: Record) {
+    pub fn record<State: Serialize>(&mut self, record: Record<State>) {
         let Record { subject, version, kind, data, after, topics, brand_after } = record;
         for topic in topics {
             let body = match (&topic, &brand_after) {
                 (Topic::Order { .. }, None) => continue,
                 (Topic::Order { .. }, Some(view)) => json!({
-                    "kind": kind, "subject": { "type": subject.kind, "id": subject.id }, "after": view,
-                    "occurred_at": self.cause.occurred_at, "recorded_at": self.now,
-                }),
-                _ => json!({
-                    "kind": kind, "subject": { "type": subject.kind, "id": subject.id }, "after": after, "data": data,
-                    "actor": { "id": self.cause.actor.id, "name": self.cause.actor.name },
-                    "cause": { "stream_id": self.cause.stream_id, "seq": self.cause.seq },
-                    "occurred_at": self.cause.occurred_at, "uncertainty_ms": self.cause.uncertainty_ms, "recorded_at": self.now,
-                }),
+                    "kind": kind, "subject": subject, "after": view, "occurred_at": self.cause.occurred_at, "recorded_at": self.now,
+                })
+                .to_string(),
+                _ => self.line(kind, subject, &after, &data),
             };
             let name = topic.name(self.org);
             self.topics.entry(name.clone()).or_insert((topic.reader(self.org), 0)).1 += 1;
-            self.feed.push((name, body.to_string()));
+            self.feed.push((name, body));
         }
         self.events.push(EventRow {
             subject,
@@ -165,6 +175,23 @@ impl Ledger {
             cause: self.cause.clone(),
         });
         self.ordinal += 1;
+    }
+
+    /// A change as the organisation's own people read it, written without a detour: this is the most frequent text of all.
+    fn line<State: Serialize>(&self, kind: &str, subject: Subject, after: &State, data: &Value) -> String {
+        let Cause { stream_id, seq, actor, occurred_at, uncertainty_ms } = &self.cause;
+        let line = Line {
+            kind,
+            subject,
+            after,
+            data,
+            actor,
+            cause: EntryKey { stream_id: *stream_id, seq: *seq },
+            occurred_at: *occurred_at,
+            uncertainty_ms: *uncertainty_ms,
+            recorded_at: self.now,
+        };
+        serde_json::to_string(&line).unwrap_or_default()
     }
 
     /// Notes in the audit chain that the actor overrode a rule; written last of all, as its lock is.

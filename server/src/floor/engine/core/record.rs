@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use floorline_domain::{CaseId, ItemId, LabelId, LocationId, OrderId, OrgId, QueueId, ShiftId, StreamId, UserId};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -44,9 +45,10 @@ impl Topic {
 }
 
 /// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Subject {
     /// The noun.
+    #[serde(rename = "type")]
     pub kind: &'static str,
     /// Its id.
     pub id: Uuid,
@@ -105,7 +107,7 @@ pub struct Cause {
 }
 
 /// Who did something.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Actor {
     /// The user.
     pub id: UserId,
@@ -115,7 +117,7 @@ pub struct Actor {
 
 /// One change, to be logged and told.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct Record<State = Value> {
     /// What changed.
     pub subject: Subject,
     /// The subject's version after the change: the number of its events.
@@ -125,7 +127,7 @@ pub struct Record {
     /// The change itself; folding these gives the subject.
     pub data: Value,
     /// The subject's public state after the change.
-    pub after: Value,
+    pub after: State,
     /// Who is told. A topic of an order is told `brand_after`, or nothing when that is absent.
     pub topics: Vec<Topic>,
     /// What the brand may see of it.

@@ -99,7 +99,7 @@ impl Judged<'_> {
     fn acted(&self, index: usize) -> Option<Acted> {
         self.drafts.get(&index).map(|draft| Acted {
             verdict: draft.verdict.clone(),
-            item: draft.item.clone(),
+            item: draft.item.as_ref().map(|item| serde_json::to_value(item).unwrap_or_default()),
             record: draft.record.clone(),
             replayed: false,
         })
