@@ -420,7 +420,7 @@ impl Conversation {
 /// Hands a frame to the socket; false when that is gone.
 async fn transmit(ws: &mut actix_ws::Session, frame: Option<Frame>) -> bool {
     match frame {
-        Some(Frame::Text(text)) => ws.text(&*text).await.is_ok(),
+        Some(Frame::Text(text)) => ws.text(text).await.is_ok(),
         Some(Frame::Pong(bytes)) => ws.pong(&bytes).await.is_ok(),
         None => true,
     }

@@ -163,7 +163,7 @@ impl Feed {
             }
             if let Some(range) = self.pending.pop_front() {
                 self.place.sent(range.to);
-                outbound.push(Arc::clone(&range.text));
+                outbound.push(range.text.clone());
                 continue;
             }
             match follower.next(&self.place.epoch, self.place.sent) {
@@ -174,7 +174,7 @@ impl Feed {
                 Next::Range(range) => {
                     self.place.state = State::Live;
                     self.place.sent(range.to);
-                    outbound.push(Arc::clone(&range.text));
+                    outbound.push(range.text.clone());
                 }
                 Next::Behind if self.place.state == State::Resuming => {
                     if self.reading {

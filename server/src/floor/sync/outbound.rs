@@ -1,9 +1,9 @@
 //! Frames on their way to one peer, counted: a slow reader must not fill the server's memory.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use floorline_mobile_sync::limits::{OUTBOUND_BYTES, OUTBOUND_FRAMES};
 use tracing::Span;
 
@@ -13,7 +13,7 @@ const ROOM_BYTES: usize = 128 * 1024;
 const ROOM_FRAMES: usize = 16;
 
 /// A frame's text; a push is shared between all who follow.
-pub(super) type Text = Arc<str>;
+pub(super) type Text = ByteString;
 
 /// What is sent.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use floorline_mobile_sync::wire::Topic;
 
 /// Bytes of events in one push. Small enough that a slow socket holds little, large enough that a burst takes few frames.
@@ -15,8 +16,8 @@ pub struct Range {
     pub from: i64,
     /// The cursor of the last event.
     pub to: i64,
-    /// The frame's text.
-    pub text: Arc<str>,
+    /// The frame's text, as the socket takes it: shared down to its buffer.
+    pub text: ByteString,
 }
 
 impl Range {
