@@ -1,9 +1,10 @@
 //! `floorline bench grow`: the same work in a database of ten thousand, a hundred thousand and a million items. It must not grow with the table.
 //!
-//! The first items come from an accepted order, and phones work on those only. The others are written by one statement a chunk, with what a floor
-//! leaves behind (`grow/fill.sql`), then analysed. The peer is ourselves in the smallest database.
+//! At each size a few thousand items come from an accepted order, and phones work on those only. The others are written by one statement a chunk,
+//! with what a floor leaves behind (`grow/fill.sql`), then analysed. The peer is ourselves in the smallest database.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -21,6 +22,8 @@ use crate::cli::output::complain;
 use crate::platform::config::Config;
 
 const BENCH: &str = "grow";
+/// What phones work on at one size at most; more than they get through.
+const WORKED_ON: usize = 8_000;
 /// Written at once.
 const CHUNK: usize = 20_000;
 /// What an item with all that belongs to it takes on disk, indexes and log included; measured, and rounded up.
@@ -71,9 +74,7 @@ async fn on(stand: &Stand, size: &Size) -> anyhow::Result<Vec<Figure>> {
     let factory = Factory::open(stand).await?;
     let smallest = size.items.first().copied().context("no size")?;
     ensure!(smallest > 1, "a database of at least two items is asked for");
-    let base = smallest.min(10_000) - 1;
-    let items = Items::new(factory.items(&factory.accepted("PART", base).await?).await?);
-    let mut filling = Filling::begin(&factory, base).await?;
+    let mut filling = Filling::begin(&factory).await?;
     let mut phones = factory.phones_online(0..size.phones).await?;
     let mut seen = Vec::new();
     for &wanted in &size.items {
@@ -81,6 +82,7 @@ async fn on(stand: &Stand, size: &Size) -> anyhow::Result<Vec<Figure>> {
             complain(&format!("{BENCH}: {wanted} items are skipped: {short}"));
             break;
         }
+        let items = filling.accept(&factory, wanted).await?;
         filling.fill(wanted).await?;
         phones = at(wanted, phones, &items, size, &mut seen).await?;
     }
@@ -91,7 +93,7 @@ async fn on(stand: &Stand, size: &Size) -> anyhow::Result<Vec<Figure>> {
 async fn at(
     wanted: usize,
     mut phones: Vec<Phone>,
-    items: &std::sync::Arc<Items>,
+    items: &Arc<Items>,
     size: &Size,
     seen: &mut Vec<Seen>,
 ) -> anyhow::Result<Vec<Phone>> {
@@ -134,8 +136,8 @@ struct Filling {
 }
 
 impl Filling {
-    /// Accepts the order of one item that all others are made like; `base` items are there already.
-    async fn begin(factory: &Factory<'_>, base: usize) -> anyhow::Result<Self> {
+    /// Accepts the order of one item that all others are made like.
+    async fn begin(factory: &Factory<'_>) -> anyhow::Result<Self> {
         let Factory { org, site, user, .. } = factory;
         let items = factory.items(&factory.accepted("FILL", 1).await?).await?;
         let template = items.first().context("the filling order has no item")?.id;
@@ -158,7 +160,7 @@ impl Filling {
         ] {
             statement = statement.replace(name, &value);
         }
-        Ok(Self { owner, statement, filled: base + 1 })
+        Ok(Self { owner, statement, filled: 1 })
     }
 
     /// Whether the disk has room for so many items; else how much is missing.
@@ -171,6 +173,14 @@ impl Filling {
             return Ok(());
         }
         Err(format!("the disk has {} GiB free, {} are needed", free >> 30, needed >> 30))
+    }
+
+    /// Accepts an order on the way to `wanted`: items to work on.
+    async fn accept(&mut self, factory: &Factory<'_>, wanted: usize) -> anyhow::Result<Arc<Items>> {
+        let count = wanted.saturating_sub(self.filled).min(WORKED_ON);
+        let order = factory.accepted(&format!("PART{wanted}"), count).await?;
+        self.filled += count;
+        Ok(Items::new(factory.items(&order).await?))
     }
 
     /// Writes items until there are `wanted`.
