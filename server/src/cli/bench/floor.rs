@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use diesel_async::SimpleAsyncConnection as _;
 
 use super::crew::{Items, latencies, throughput};
 use super::figure::{Aim, Figure, percentile};
@@ -25,7 +24,7 @@ struct Size {
     phones: usize,
     /// Of the order that phones work on, and of pgbench's.
     items: usize,
-    /// Not counted: caches fill, statements are prepared.
+    /// Not counted, before an `ANALYZE` and after it: caches fill, statements are prepared.
     warm_up: Duration,
     counted: Duration,
     /// For the latency of one alone.
@@ -57,9 +56,9 @@ async fn on(stand: &Stand, size: &Size) -> anyhow::Result<Vec<Figure>> {
     let order = factory.accepted("PART", size.items).await?;
     let items = Items::new(factory.items(&order).await?);
     let phones = factory.phones_online(0..size.phones).await?;
+    let (_, phones) = throughput(phones, &items, Duration::ZERO, size.warm_up).await?;
+    factory.analyze().await?;
     let (verdicts, mut phones) = throughput(phones, &items, size.warm_up, size.counted).await?;
-    // What autovacuum does within a minute, at a moment of its own; pgbench gets the same before it begins.
-    factory.owner().await?.batch_execute("ANALYZE").await?;
     let waits = latencies(phones.last_mut().context("no phone")?, &items, size.alone).await?;
     drop(phones);
     let pgbench = Pgbench::prepare(&factory, size.items).await?;

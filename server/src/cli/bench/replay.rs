@@ -30,6 +30,8 @@ struct Size {
     working: usize,
     /// Between two acts of one who works.
     pace: Duration,
+    /// Of those at work, not counted: caches fill, statements are prepared.
+    warm_up: Duration,
     /// How long they are watched before the others return.
     before: Duration,
     /// Of the order that those who work share, and of pgbench's.
@@ -42,6 +44,7 @@ const FULL: Size = Size {
     saved: 250,
     working: 50,
     pace: Duration::from_millis(250),
+    warm_up: Duration::from_secs(5),
     before: Duration::from_secs(10),
     items: 10_000,
     pgbench: Duration::from_secs(10),
@@ -51,6 +54,7 @@ const QUICK: Size = Size {
     saved: 80,
     working: 2,
     pace: Duration::from_millis(50),
+    warm_up: Duration::ZERO,
     before: Duration::from_millis(500),
     items: 200,
     pgbench: Duration::from_secs(1),
@@ -75,6 +79,9 @@ async fn on(stand: &Stand, size: &Size) -> anyhow::Result<Vec<Figure>> {
         workers.spawn(work(phone, Arc::clone(&items), Arc::clone(&over), size.pace, apart * n));
     }
     let progress = progress::seconds(size.before, "before the others return");
+    tokio::time::sleep(size.warm_up).await;
+    factory.analyze().await?;
+    let began = Instant::now();
     progress::watched(tokio::time::sleep(size.before), &progress).await;
     progress.finish_and_clear();
     let returned = Instant::now();
@@ -85,7 +92,7 @@ async fn on(stand: &Stand, size: &Size) -> anyhow::Result<Vec<Figure>> {
     while let Some(worker) = workers.join_next().await {
         let (phone, waited) = worker??;
         hands.push(phone);
-        waits.extend(waited);
+        waits.extend(waited.into_iter().filter(|wait| wait.tapped >= began));
     }
     complain_of_losses(&hands);
     drop(hands);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::Context as _;
 use chrono::{TimeDelta, Utc};
 use diesel::sql_types::{Text, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use floorline_domain::item::Command;
 use floorline_domain::permission::OrganizationKind;
 use floorline_domain::{ItemId, LocationId, OrgId, UserId};
@@ -99,6 +99,12 @@ impl<'a> Factory<'a> {
     /// A connection to it.
     pub(super) async fn owner(&self) -> anyhow::Result<AsyncPgConnection> {
         Ok(AsyncPgConnection::establish(&self.database()?).await?)
+    }
+
+    /// Has the planner know how large the tables are by now. Autovacuum does so within a minute, at a moment of its own; pgbench does it itself
+    /// before it begins.
+    pub(super) async fn analyze(&self) -> anyhow::Result<()> {
+        Ok(self.owner().await?.batch_execute("ANALYZE").await?)
     }
 
     /// Places an order of so many items whose codes begin with `line`.
