@@ -6,10 +6,6 @@ use std::time::Instant;
 use clap::Parser;
 use floorline_simulation::{BLOCK, Broken, Settings, Swept, minimize, run, sweep, swept};
 
-/// Half of a run is memory given and taken.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Phones and servers in one seeded world; stops at the first seed that breaks an invariant.
 #[derive(Parser)]
 #[command(name = "simulate")]

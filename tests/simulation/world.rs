@@ -71,7 +71,7 @@ pub(crate) struct World {
     pub(crate) found: Vec<String>,
     pub(crate) trace: bool,
     /// Entries that failed, how often, and since when.
-    failures: BTreeMap<(StreamId, i64), (u32, DateTime<Utc>)>,
+    pub(crate) failures: BTreeMap<(StreamId, i64), (u32, DateTime<Utc>)>,
     /// What was planned to go wrong.
     pub(crate) plan: Vec<String>,
     /// The database was put back to its backup.
