@@ -224,8 +224,7 @@ impl World {
         let Some(at) = self.network.downward(id, at) else { return };
         let Some(line) = self.network.line(id) else { return };
         let (phone, life) = (line.phone, line.life);
-        let epoch = self.database.tables.server_epoch.as_str().into();
-        self.calendar.note(at, Event::Phone { phone, life, event: PhoneEvent::Heard { line: id, text, epoch } });
+        self.calendar.note(at, Event::Phone { phone, life, event: PhoneEvent::Heard { line: id, text } });
     }
 
     /// A server ends a connection.

@@ -6,7 +6,6 @@ mod planted;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use floorline_domain::{DeviceId, EntryKey, ItemId, UserId};
 use floorline_mobile_sync::client::{self, Client, Config, Effect, Notice};
@@ -31,7 +30,7 @@ pub(crate) enum PhoneEvent {
     /// A connection stands, or not.
     Opened { connection: u64, line: Option<LineId> },
     /// A frame.
-    Heard { line: LineId, text: String, epoch: Arc<str> },
+    Heard { line: LineId, text: String },
     /// A connection is gone.
     Closed { line: LineId, close: Close },
     /// A snapshot was fetched, or not.
@@ -248,7 +247,7 @@ impl World {
                 }
             }
             PhoneEvent::Opened { connection, line } => self.opened(number, connection, line),
-            PhoneEvent::Heard { line, text, epoch } => self.listen(number, line, text, &epoch),
+            PhoneEvent::Heard { line, text } => self.listen(number, line, text),
             PhoneEvent::Closed { line, close } => self.closed(number, line, close),
             PhoneEvent::Snapshot { topic, text: Some(text) } => {
                 self.handle(number, client::Event::Snapshot { topic, text });

@@ -72,7 +72,7 @@ impl World {
         let delay = 1 + self.latency(30);
         if self.network.line(id).is_some_and(|line| line.captive) {
             let page = "<html>Please accept our terms</html>".to_owned();
-            self.note_phone(number, delay, PhoneEvent::Heard { line: id, text: page, epoch: "".into() });
+            self.note_phone(number, delay, PhoneEvent::Heard { line: id, text: page });
             return;
         }
         let Some(node) = self.network.line(id).filter(|line| line.heard).map(|line| line.node) else { return };
@@ -126,20 +126,21 @@ impl World {
         self.network.tidy();
     }
 
-    pub(super) fn listen(&mut self, number: usize, line: LineId, text: String, epoch: &str) {
+    pub(super) fn listen(&mut self, number: usize, line: LineId, text: String) {
         let Some(connection) = self.network.line(line).filter(|line| line.heard).map(|line| line.connection) else {
             return;
         };
         if self.phones.get(number).and_then(|phone| phone.client.as_ref()).map(client::Client::connection)
             == Some(connection)
         {
-            self.record(number, &text, epoch);
+            self.record(number, &text);
         }
         self.handle(number, client::Event::Frame { connection, text });
     }
 
-    /// Remembers every verdict that a phone was ever told, and what else it heard.
-    fn record(&mut self, number: usize, text: &str, epoch: &str) {
+    /// Remembers every verdict that a phone was ever told, and what else it heard. A verdict counts as told in the epoch of its
+    /// connection's welcome: it may have been on its way when the database was put back.
+    fn record(&mut self, number: usize, text: &str) {
         // Most frames are events, and those tell no verdicts.
         if text.starts_with("{\"type\":\"push\"") {
             return;
@@ -161,7 +162,7 @@ impl World {
             };
             let (key, text) = (EntryKey { stream_id, seq }, raw.text().to_owned());
             // A twin's entry, on a stream that both of them write, is none of this phone's.
-            let told = phone.entry(key).map(|kept| Told::about(&kept, epoch, text));
+            let told = phone.entry(key).map(|kept| Told::about(&kept, &phone.epoch, text));
             phone.told.extend(told);
         }
         match frame {

@@ -24,8 +24,12 @@ impl World {
         }
     }
 
-    /// Looks at the screen.
+    /// Looks at the screen. Between a rewind and the welcome that tells of it the screen may go back: the server knows no more either.
     pub(super) fn watch(&mut self, number: usize) {
+        let epoch = &self.database.tables.server_epoch;
+        if self.phones.get(number).is_some_and(|phone| phone.epoch != *epoch) {
+            self.forget_confirmed(number);
+        }
         let Some(phone) = self.phones.get_mut(number).filter(|phone| !phone.confirmed.is_empty()) else { return };
         let confirmed = std::mem::take(&mut phone.confirmed);
         for (act, (item, version)) in confirmed {
