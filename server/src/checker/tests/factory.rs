@@ -232,12 +232,7 @@ impl Factory {
         for (place, text) in self.decide_all(phone) {
             let device = &mut self.history.devices[phone.0];
             let line = &mut device.journal[place];
-            device.told.push(Told {
-                key: line.kept.key,
-                first: None,
-                server_epoch: EPOCH.to_owned(),
-                text: text.clone(),
-            });
+            device.told.push(Told::about(&line.kept, EPOCH, text.clone()));
             let verdict = Raw::new(text).unwrap();
             line.settled = Some(Settled { verdict, attention: Attention::None, shown_until: None, settled_time: 0 });
         }

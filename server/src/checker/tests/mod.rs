@@ -7,6 +7,7 @@ mod ordered;
 mod shown;
 mod stepped;
 mod story;
+mod untellable;
 mod walled;
 
 use std::collections::BTreeSet;

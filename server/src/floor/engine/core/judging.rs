@@ -14,7 +14,7 @@ use floorline_mobile_sync::wire::Raw;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::admission::{UNPROVEN, known};
+use super::admission::UNPROVEN;
 use super::book::{Booked, book, keep_scan};
 use super::cases::NewCase;
 use super::decide::{scanned_text, seen};
@@ -108,12 +108,13 @@ impl<'a> Judged<'a> {
             poisoned: moment.poisoned,
             new_shift: ShiftId((moment.new_id)()),
         };
-        if !matches!(known(&bench, &self.world, &arrival), Ok(Some(_))) {
-            self.must_be_readable(&arrival)?;
-        }
         // A panic is our own fault; the batch is bisected until the entry that brings it about is alone.
         let judged = catch_unwind(AssertUnwindSafe(|| judge(&bench, &self.world, stream, &arrival)));
         let decision = judged.map_err(|_| ApiError::internal(anyhow::anyhow!("judging an entry panicked")))?;
+        // One that was decided before needs no row.
+        if !matches!(decision, Decision::Again(_)) {
+            self.must_be_readable(&arrival)?;
+        }
         let author = author(&arrival, &decision);
         self.ledger.begin(self.cause(&arrival, author));
         match decision {
