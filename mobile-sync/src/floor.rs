@@ -32,7 +32,7 @@ pub struct Floor<'a, S: Store> {
 }
 
 impl<S: Store> Floor<'_, S> {
-    /// The cursor the floor is based on; none before the first snapshot.
+    /// The cursor the floor is based on; none before the first snapshot, and in another epoch before that one's.
     pub fn cursor(&self) -> Option<i64> {
         self.base.cursor(self.site)
     }

@@ -24,40 +24,47 @@ impl Loading {
 }
 
 impl Feed {
-    /// Cursors count from another beginning now: how far the feed is here, nobody knows before its next snapshot.
-    fn forget_epoch(&mut self) {
+    /// Cursors count from another beginning now, or the feed is closed to this device: how far it is, nobody knows here
+    /// before its next snapshot. Its rows stay on the screen.
+    fn forget_epoch(&mut self, topic: Topic, store: &mut impl Store) -> Result<(), StoreError> {
         (self.epoch, self.cursor) = (None, 0);
+        store.forget_cursor(topic)
     }
 }
 
 impl Base {
     /// How a feed goes on after a hello: the snapshot it needs, by path and query.
-    pub(crate) fn resume(&mut self, state: &TopicState) -> Option<String> {
-        let feed = self.feeds.get_mut(&state.topic)?;
+    pub(crate) fn resume(&mut self, state: &TopicState, store: &mut impl Store) -> Result<Option<String>, StoreError> {
+        let Some(feed) = self.feeds.get_mut(&state.topic) else { return Ok(None) };
         let continues = feed.epoch.as_deref() == Some(state.epoch.as_str());
-        if state.mode == Mode::Denied || (state.mode == Mode::Delta && continues) {
-            return None;
+        if state.mode == Mode::Delta && continues {
+            return Ok(None);
         }
         if !continues {
-            feed.forget_epoch();
+            feed.forget_epoch(state.topic, store)?;
+        }
+        if state.mode == Mode::Denied {
+            return Ok(None);
         }
         let path = format!("/v1/sync/snapshot?topic={}", state.topic);
         feed.loading = Loading::begin(&path);
-        Some(path)
+        Ok(Some(path))
     }
 
     /// The feed starts over. False: it is not followed, or its snapshot is being fetched already.
-    pub(crate) fn reset(&mut self, topic: Topic, path: &str, reason: ResetReason) -> bool {
-        match self.feeds.get_mut(&topic) {
-            Some(feed) if feed.loading.is_none() => {
-                if reason == ResetReason::Epoch {
-                    feed.forget_epoch();
-                }
-                feed.loading = Loading::begin(path);
-                true
-            }
-            _ => false,
+    pub(crate) fn reset(
+        &mut self,
+        topic: Topic,
+        path: &str,
+        reason: ResetReason,
+        store: &mut impl Store,
+    ) -> Result<bool, StoreError> {
+        let Some(feed) = self.feeds.get_mut(&topic).filter(|feed| feed.loading.is_none()) else { return Ok(false) };
+        if reason == ResetReason::Epoch {
+            feed.forget_epoch(topic, store)?;
         }
+        feed.loading = Loading::begin(path);
+        Ok(true)
     }
 
     /// A snapshot did not come, or not whole: it is asked for again, later each time.

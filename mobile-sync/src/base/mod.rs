@@ -187,8 +187,8 @@ mod tests {
         assert_eq!(base.cursor(topic()), Some(7));
         let row = store.row(topic(), "queue", "018f0000-0000-7000-8000-0000000000b1").unwrap().unwrap();
         assert_eq!(row.version, 4, "the higher version wins");
-        assert!(base.reset(topic(), "/p", ResetReason::Slow));
-        assert!(!base.reset(topic(), "/p", ResetReason::Slow), "one snapshot at a time");
+        assert!(base.reset(topic(), "/p", ResetReason::Slow, &mut store).unwrap());
+        assert!(!base.reset(topic(), "/p", ResetReason::Slow, &mut store).unwrap(), "one snapshot at a time");
         assert_eq!(base.due_at(), None);
         base.load_failed(topic(), 1_000, &mut Chance::new(1));
         let at = base.due_at().unwrap();

@@ -86,7 +86,7 @@ impl Client {
         }
         // Before the verdicts: their positions are of the epochs that the feeds have now.
         for state in &welcome.topics {
-            if let Some(path) = self.base.resume(state) {
+            if let Some(path) = self.base.resume(state, store)? {
                 self.effects.push(Effect::FetchSnapshot { topic: state.topic, path });
             }
         }

@@ -34,7 +34,7 @@ impl Client {
             (ServerFrame::Gap(gap), Phase::Live(_)) => self.gap(gap, now),
             (ServerFrame::Push(push), Phase::Live(_)) => self.push(&push, now, store)?,
             (ServerFrame::Reset(reset), Phase::Live(_))
-                if self.base.reset(reset.topic, &reset.snapshot, reset.reason) =>
+                if self.base.reset(reset.topic, &reset.snapshot, reset.reason, store)? =>
             {
                 self.effects.push(Effect::FetchSnapshot { topic: reset.topic, path: reset.snapshot });
             }

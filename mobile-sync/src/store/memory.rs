@@ -187,6 +187,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn forget_cursor(&mut self, topic: Topic) -> Result<(), StoreError> {
+        self.now.topics.remove(&topic);
+        Ok(())
+    }
+
     fn swap(&mut self, at: &TopicCursor, rows: &[Row]) -> Result<(), StoreError> {
         Arc::make_mut(&mut self.now.rows).retain(|(topic, _, _), _| *topic != at.topic);
         for row in rows {

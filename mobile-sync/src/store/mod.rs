@@ -65,6 +65,8 @@ pub trait Store {
 
     /// Moves a feed's cursor.
     fn set_cursor(&mut self, at: &TopicCursor) -> Result<(), StoreError>;
+    /// How far a feed is is not known any more; its rows stay.
+    fn forget_cursor(&mut self, topic: Topic) -> Result<(), StoreError>;
     /// Replaces all rows of a feed and sets its cursor.
     fn swap(&mut self, at: &TopicCursor, rows: &[Row]) -> Result<(), StoreError>;
     /// Writes a row.

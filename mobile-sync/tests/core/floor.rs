@@ -137,6 +137,23 @@ fn what_is_confirmed_stays_on_the_screen_until_the_feed_tells_it() {
 }
 
 #[test]
+fn what_a_restored_server_confirms_stays_on_the_screen_of_a_phone_whose_feed_is_closed() {
+    for closed in [Mode::Denied, Mode::Snapshot] {
+        let mut phone = on_the_floor();
+        phone.server.rewind(0);
+        phone.server.head = 0;
+        phone.server.mode = closed;
+        phone.close(Close::Other(1006));
+        phone.pass(60_000);
+        phone.act(on_item(Command::Hold { reason: "stain".to_owned() })).unwrap();
+        assert_eq!(phone.client.unsent(), 0);
+        assert_eq!(shown(&mut phone, 1).item.status, Status::OnHold);
+        phone.crash();
+        assert_eq!(shown(&mut phone, 1).item.status, Status::OnHold, "after a restart as well");
+    }
+}
+
+#[test]
 fn what_a_restored_server_books_again_stays_on_the_screen_until_its_feed_tells_it() {
     let mut phone = on_the_floor();
     phone.act(on_item(Command::Hold { reason: "stain".to_owned() })).unwrap();

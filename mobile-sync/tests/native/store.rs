@@ -29,6 +29,7 @@ enum Step {
     Swap(u8),
     Put(u8, i64),
     Drop(u8),
+    Forget,
     Clear,
     Commit,
     Crash,
@@ -51,6 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_u8..4).prop_map(Step::Swap),
         2 => (0_u8..4, 0_i64..9).prop_map(|(id, version)| Step::Put(id, version)),
         1 => (0_u8..4).prop_map(Step::Drop),
+        1 => Just(Step::Forget),
         1 => Just(Step::Clear),
         4 => Just(Step::Commit),
         1 => Just(Step::Crash),
@@ -156,6 +158,7 @@ impl Driver {
             }
             Step::Put(id, version) => store.put_row(topic(), &row(*id, *version)).unwrap(),
             Step::Drop(id) => store.drop_row(topic(), "item", &id.to_string()).unwrap(),
+            Step::Forget => store.forget_cursor(topic()).unwrap(),
             Step::Clear => store.clear_base().unwrap(),
             Step::Commit => store.commit().unwrap(),
             _ => {}

@@ -15,7 +15,7 @@ use crate::topic::Topic;
 /// The floor as the device sees it at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FloorView {
-    /// The cursor of the site's feed; none before the first snapshot.
+    /// The cursor of the site's feed; none before the first snapshot, and in another epoch before that one's.
     pub cursor: Option<i64>,
     /// Every item known here, with this device's own acts, by id.
     pub items: Vec<Predicted>,

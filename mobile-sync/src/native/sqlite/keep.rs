@@ -191,6 +191,11 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    fn forget_cursor(&mut self, topic: Topic) -> Result<(), StoreError> {
+        self.floor.write()?.prepare_cached("DELETE FROM topics WHERE topic = ?1")?.execute([topic.to_string()])?;
+        Ok(())
+    }
+
     fn swap(&mut self, at: &TopicCursor, rows: &[Row]) -> Result<(), StoreError> {
         self.floor.write()?.prepare_cached("DELETE FROM rows WHERE topic = ?1")?.execute([at.topic.to_string()])?;
         for row in rows {
