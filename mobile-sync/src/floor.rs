@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floorline_domain::action::{Config, Expected};
-use floorline_domain::ids::{ItemId, LocationId, OrderId, UserId, WorkflowVersionId};
+use floorline_domain::ids::{ItemId, LocationId, OrderId, TeamId, UserId, WorkflowVersionId};
 use floorline_domain::item::{Component, Item};
+#[cfg(feature = "web")]
+use floorline_domain::{item::Command, refusal::Refusal};
 use floorline_domain::label::{self, Code, Read, Resolved, Target};
 use floorline_domain::order;
 use floorline_domain::workflow::{Action, ActionId, Workflow};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -31,7 +33,7 @@ pub struct Floor<'a, S: Store> {
     pub(crate) store: &'a mut S,
 }
 
-impl<S: Store> Floor<'_, S> {
+impl<'a, S: Store> Floor<'a, S> {
     /// The cursor the floor is based on; none before the first snapshot, and in another epoch before that one's.
     pub fn cursor(&self) -> Option<i64> {
         self.base.cursor(self.site)
@@ -72,6 +74,18 @@ impl<S: Store> Floor<'_, S> {
         self.store.rows(self.site, kind)
     }
 
+    /// A row of a noun, read; none when it is not known here.
+    #[cfg(feature = "web")]
+    pub(crate) fn row<T: serde::de::DeserializeOwned>(&mut self, kind: &str, id: &str) -> Result<Option<T>, StoreError> {
+        read_row(self.site, kind, id, self.store)
+    }
+
+    /// How many items are known here.
+    #[cfg(feature = "web")]
+    pub(crate) fn item_count(&mut self) -> Result<usize, StoreError> {
+        Ok(self.base.all_items(self.store)?.len())
+    }
+
     /// The workflow version an item runs.
     pub fn workflow(&mut self, id: WorkflowVersionId) -> Result<Option<Workflow>, StoreError> {
         let row: Option<WorkflowRow> = read_row(self.site, "workflow_version", &id.to_string(), self.store)?;
@@ -109,15 +123,29 @@ impl<S: Store> Floor<'_, S> {
             });
             return Ok(Predicted { base_version: item.version, marks: marks.collect(), item });
         };
-        let facts = Facts {
+        let facts = self.facts(&item, workflow)?;
+        fold(item, acts.into_iter(), &facts, self)
+    }
+
+    /// What the rules would say if the person did this now; none: nothing against it, as far as this device knows.
+    #[cfg(feature = "web")]
+    pub(crate) fn refusal(&mut self, item: &Item, command: &Command, now: crate::session::Now) -> Result<Option<Refusal>, StoreError> {
+        let (Some(actor), Some(workflow)) = (self.actor, self.workflow(item.workflow_version_id)?) else {
+            return Ok(None);
+        };
+        let facts = self.facts(item, workflow)?;
+        crate::overlay::foresee(item, command, actor, &facts, now, self)
+    }
+
+    fn facts(&mut self, item: &Item, workflow: Workflow) -> Result<Facts<'a>, StoreError> {
+        Ok(Facts {
             workflow,
             sessions: self.sessions,
             order: item.order_id.map(|id| self.order(id)).transpose()?.flatten(),
-            components: self.components(&item)?,
+            components: self.components(item)?,
             shift: self.shift()?,
             told_files: item.progress.results.values().flat_map(|record| record.evidence.iter().cloned()).collect(),
-        };
-        fold(item, acts.into_iter(), &facts, self)
+        })
     }
 
     /// An order this device knows nothing of is taken to be open.
@@ -134,22 +162,29 @@ impl<S: Store> Floor<'_, S> {
         Ok(parts.iter().filter(|part| part.parent_id == Some(item.id)).map(|part| component(item, part)).collect())
     }
 
-    /// Where the person's shift is: by their own unsent acts, else as it was told.
+    /// Where the person's shift is.
     fn shift(&mut self) -> Result<Option<LocationId>, StoreError> {
+        Ok(self.own_shift()?.and_then(|shift| shift.location_id))
+    }
+
+    /// The person's shift: by their own unsent acts, else as it was told; none when it has not begun or is over.
+    pub(crate) fn own_shift(&mut self) -> Result<Option<Shift>, StoreError> {
         let Some(actor) = self.actor else { return Ok(None) };
         let own = self.outbox.acts().filter_map(|held| held.entry.as_ref()).filter(|entry| entry.actor == actor);
         let latest = own.filter_map(|entry| match &entry.op {
-            Operation::ShiftStart { location_id, .. } => Some(*location_id),
+            Operation::ShiftStart { location_id, team_id, .. } => {
+                Some(Some(Shift { location_id: *location_id, team_id: *team_id }))
+            }
             Operation::ShiftEnd => Some(None),
             _ => None,
         });
-        if let Some(location) = latest.last() {
-            return Ok(location);
+        if let Some(shift) = latest.last() {
+            return Ok(shift);
         }
         let rows = self.store.rows(self.site, "shift")?;
         let shifts = rows.iter().filter_map(|row| serde_json::from_str::<ShiftRow>(&row.body).ok());
         let mut active = shifts.filter(|shift| shift.user_id == actor && shift.ended_at.is_none());
-        Ok(active.next().and_then(|shift| shift.location_id))
+        Ok(active.next().map(|shift| shift.shift))
     }
 }
 
@@ -209,11 +244,22 @@ struct OrderRow {
     status: order::Status,
 }
 
+/// A shift that is going on at this site.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Shift {
+    /// At which station.
+    #[serde(default)]
+    pub(crate) location_id: Option<LocationId>,
+    /// With whom.
+    #[serde(default)]
+    pub(crate) team_id: Option<TeamId>,
+}
+
 #[derive(Deserialize)]
 struct ShiftRow {
     user_id: UserId,
-    #[serde(default)]
-    location_id: Option<LocationId>,
+    #[serde(flatten)]
+    shift: Shift,
     #[serde(default)]
     ended_at: Option<Value>,
 }

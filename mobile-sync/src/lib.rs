@@ -5,7 +5,7 @@
 //!
 //! [`client`] is the handheld as a state machine without input or output: [`outbox`], [`resume`] (the connection's life),
 //! the base under [`floor`], [`overlay`] (prediction by the server's own rules), over a [`store`].
-//! [`native`] drives it on tokio with SQLite. [`decode`] reads QR codes out of pictures.
+//! [`native`] drives it on tokio with SQLite, [`web`] lets a browser drive it. [`decode`] reads QR codes out of pictures.
 
 mod app_version;
 mod base;
@@ -28,4 +28,6 @@ pub mod store;
 pub mod strict;
 pub mod topic;
 pub mod verdict;
+#[cfg(feature = "web")]
+pub mod web;
 pub mod wire;

@@ -14,6 +14,7 @@ use floorline_domain::order;
 use floorline_domain::permission::{Permission, PermissionSet};
 use floorline_domain::refusal::{Outcome, Refusal};
 use floorline_domain::workflow::Workflow;
+use serde::Serialize;
 
 use crate::entry::Entry;
 use crate::op::Operation;
@@ -22,7 +23,8 @@ use crate::session::Session;
 use crate::store::{ActId, StoreError};
 
 /// How far an act has come, as the worker sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ActState {
     /// Durable on this device.
     Saved,
@@ -146,6 +148,23 @@ fn command<'a>(entry: Option<&'a Entry>, item: &Item) -> Option<(&'a Entry, Comm
         Operation::Item(command) => Some((entry, command.clone())),
         _ => None,
     }
+}
+
+/// What the rules would say against a command if `actor` gave it now.
+#[cfg(feature = "web")]
+pub(crate) fn foresee(
+    item: &Item,
+    command: &Command,
+    actor: UserId,
+    facts: &Facts<'_>,
+    now: crate::session::Now,
+    look_up: &mut impl LookUp,
+) -> Result<Option<Refusal>, StoreError> {
+    let held = Held::not_done(actor, command, item, now);
+    let Some(entry) = &held.entry else { return Ok(None) };
+    let scanned = scanned_text(command).map(|raw| look_up.resolve(raw)).transpose()?;
+    let absent = absent_files(item, &held, facts, look_up)?;
+    Ok(judge(item, command, (&held, entry), facts, scanned.as_ref(), &absent).err())
 }
 
 fn scanned_text(command: &Command) -> Option<&str> {

@@ -11,7 +11,7 @@ use super::Operation;
 use super::read::{Unreadable, malformed, unsupported};
 use crate::entry::{Blob, WireEntry};
 
-pub(super) fn read_operation(wire: &WireEntry) -> Result<Operation, Unreadable> {
+pub(crate) fn read_operation(wire: &WireEntry) -> Result<Operation, Unreadable> {
     Ok(match wire.op.as_str() {
         "scan.record" => {
             let Raw { raw } = data(wire)?;

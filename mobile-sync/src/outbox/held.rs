@@ -2,6 +2,10 @@
 
 use crate::entry::Entry;
 use crate::store::{Kept, Settled};
+#[cfg(feature = "web")]
+use crate::{entry::{Base, Clock}, op::Operation, store::ActId, wire::Raw};
+#[cfg(feature = "web")]
+use floorline_domain::ids::{EntryKey, StreamId, UserId};
 
 /// An act that is kept in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +18,37 @@ pub struct Held {
     pub settled: Option<Settled>,
     /// It went out on the present connection.
     pub sent: bool,
+}
+
+#[cfg(feature = "web")]
+impl Held {
+    /// An act that nobody has done yet, to ask the rules about.
+    pub(crate) fn not_done(
+        actor: UserId,
+        command: &floorline_domain::item::Command,
+        item: &floorline_domain::item::Item,
+        now: crate::session::Now,
+    ) -> Self {
+        let clock = Clock { device_time: now.time, monotonic: now.monotonic, boot_id: String::new() };
+        let entry = Entry {
+            seq: 0,
+            schema: crate::limits::SCHEMA,
+            op: Operation::Item(command.clone()),
+            item_id: Some(item.id),
+            stage: None,
+            base: Some(Base { version: Some(item.version), ..Base::default() }),
+            actor,
+            lease_id: None,
+            clock: Some(clock),
+            blobs: Vec::new(),
+            origin: None,
+        };
+        let key = EntryKey { stream_id: StreamId(uuid::Uuid::nil()), seq: 0 };
+        let bytes = Raw::default();
+        let hash = crate::chain::start(key.stream_id);
+        let kept = Kept { act: ActId(u64::MAX), key, bytes, hash, made_time: now.time, earlier: None };
+        Self { kept, entry: Some(entry), settled: None, sent: false }
+    }
 }
 
 /// Why an act was not saved.

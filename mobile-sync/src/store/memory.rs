@@ -16,25 +16,25 @@ use crate::topic::Topic;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     durable: Memory,
-    now: Memory,
+    pub(crate) now: Memory,
 }
 
 /// The two large tables are shared between what is durable and what is not until one of them changes: a commit costs little.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Memory {
-    stream: Option<StreamState>,
-    server_epoch: Option<String>,
-    entries: Arc<BTreeMap<ActId, Arc<JournalLine>>>,
-    last_act: u64,
-    leases: BTreeMap<LeaseId, KeptLease>,
+pub(crate) struct Memory {
+    pub(crate) stream: Option<StreamState>,
+    pub(crate) server_epoch: Option<String>,
+    pub(crate) entries: Arc<BTreeMap<ActId, Arc<JournalLine>>>,
+    pub(crate) last_act: u64,
+    pub(crate) leases: BTreeMap<LeaseId, KeptLease>,
     /// By hash: whether the server has it.
-    files: BTreeMap<Hash, bool>,
-    topics: BTreeMap<Topic, TopicCursor>,
-    rows: Arc<BTreeMap<RowKey, Arc<Row>>>,
+    pub(crate) files: BTreeMap<Hash, bool>,
+    pub(crate) topics: BTreeMap<Topic, TopicCursor>,
+    pub(crate) rows: Arc<BTreeMap<RowKey, Arc<Row>>>,
 }
 
 /// A feed, a noun and an id.
-type RowKey = (Topic, String, String);
+pub(crate) type RowKey = (Topic, String, String);
 
 impl MemoryStore {
     /// Loses everything since the last commit, as a power cut does.

@@ -99,6 +99,21 @@ fn write(kind: &str, body: &impl Serialize) -> Result<String, serde_json::Error>
 }
 
 impl ClientFrame {
+    /// Its `type`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Results(_) => "results",
+            Self::Submit(_) => "submit",
+            Self::Cursor(_) => "cursor",
+            Self::Acked(_) => "acked",
+            Self::Seal(_) => "seal",
+            Self::Ping(_) => "ping",
+            Self::Pong(_) => "pong",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Reads a frame's text.
     pub fn parse(text: &str) -> Result<Self, BadFrame> {
         Ok(match &*kind(text)? {

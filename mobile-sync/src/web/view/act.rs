@@ -1,0 +1,110 @@
+//! An act as a list or a card shows it.
+
+use floorline_domain::ids::{ItemId, UserId};
+use floorline_domain::refusal::Refusal;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::names;
+use crate::client::Client;
+use crate::entry::{Blob, WireEntry};
+use crate::floor::Floor;
+use crate::outbox::Held;
+use crate::overlay::ActState;
+use crate::store::{ActId, Attention, JournalLine, Store, StoreError};
+use crate::verdict::Verdict;
+use crate::web::mirror::Mirror;
+use crate::web::told::reason;
+
+/// An act.
+#[derive(Debug, Default, Serialize)]
+pub(in super::super) struct ActLine {
+    act: u64,
+    state: Option<ActState>,
+    attention: Option<Attention>,
+    made_time: i64,
+    op: String,
+    action_id: Option<String>,
+    item_id: Option<ItemId>,
+    item_code: Option<String>,
+    actor: Option<UserId>,
+    actor_name: Option<String>,
+    data: Value,
+    conflict: Option<Value>,
+    verdict: Option<Value>,
+    blobs: Vec<Blob>,
+}
+
+impl ActLine {
+    /// A line of the journal.
+    pub(in super::super) fn of(line: &JournalLine) -> Self {
+        let held = Held { kept: line.kept.clone(), entry: None, settled: line.settled.clone(), sent: false };
+        Self::held(&held)
+    }
+
+    /// An act in memory.
+    pub(super) fn held(held: &Held) -> Self {
+        let mut line = Self {
+            act: held.kept.act.0,
+            state: Some(held.state()),
+            attention: Some(held.settled.as_ref().map_or(Attention::None, |settled| settled.attention)),
+            made_time: held.kept.made_time,
+            ..Self::default()
+        };
+        if let Ok(entry) = held.kept.bytes.read::<WireEntry>() {
+            line.op = entry.op;
+            line.action_id = entry.action_id;
+            line.item_id = entry.item_id;
+            line.actor = Some(entry.actor);
+            line.data = entry.data;
+            line.blobs = entry.blobs;
+        }
+        let verdict = held.settled.as_ref().and_then(|settled| settled.verdict.read::<Verdict>().ok());
+        line.verdict = verdict.map(|verdict| {
+            json!({ "outcome": verdict.outcome, "reason": verdict.reason, "detail": verdict.detail, "flags": verdict.flags })
+        });
+        line
+    }
+
+    pub(super) fn may_conflict(self, refusal: Option<&Refusal>) -> Self {
+        Self { conflict: refusal.map(reason), ..self }
+    }
+
+    fn named<S: Store>(mut self, floor: &mut Floor<'_, S>) -> Result<Self, StoreError> {
+        if let Some(id) = self.item_id {
+            self.item_code = floor.base_item(id)?.map(|item| item.code);
+        }
+        if let Some(id) = self.actor {
+            self.actor_name = names::person(id, floor)?;
+        }
+        Ok(self)
+    }
+}
+
+/// Acts without a verdict, and those someone must look at, oldest first.
+pub(in super::super) fn acts(client: &mut Client, store: &mut Mirror) -> Result<Vec<ActLine>, StoreError> {
+    let lines: Vec<ActLine> = client.acts().filter(|held| asks_for_someone(held)).map(ActLine::held).collect();
+    let mut floor = client.floor(store);
+    lines.into_iter().map(|line| line.named(&mut floor)).collect()
+}
+
+fn asks_for_someone(held: &Held) -> bool {
+    matches!(held.state(), ActState::Saved | ActState::Sent | ActState::NeedsYou)
+}
+
+/// Acts before one, the latest first.
+pub(in super::super) fn journal(
+    before: Option<ActId>,
+    limit: u32,
+    client: &mut Client,
+    store: &mut Mirror,
+) -> Result<Vec<ActLine>, StoreError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let lines: Vec<ActLine> = store
+        .before(before)
+        .take(limit)
+        .map(|line| client.held(line.kept.act).map_or_else(|| ActLine::of(line), ActLine::held))
+        .collect();
+    let mut floor = client.floor(store);
+    lines.into_iter().map(|line| line.named(&mut floor)).collect()
+}

@@ -1,0 +1,138 @@
+/**
+ * Photos and signatures on their way to the server: tus 1.0, one piece at a time, going on where it stopped.
+ *
+ * Verdicts do not wait for photos, and photos do not wait for verdicts.
+ */
+
+import { Problem, type Api } from './api'
+import type { KeptFile, Storage } from './storage'
+
+const CHUNK = 256 * 1024
+/** Uploads of one file that may end in a mismatch before it is left for the next round. */
+const TRIES = 3
+const PAUSES = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]
+
+export class Uploads {
+  private running = false
+  private again = false
+  private failures = 0
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    private readonly api: Api,
+    private readonly storage: Storage,
+    private readonly waiting: () => string[],
+    private readonly moved: (file: KeptFile) => void,
+    private readonly uploaded: (sha256: string) => void,
+  ) {}
+
+  /** Something waits, or the network is back. */
+  wake(): void {
+    this.failures = 0
+    clearTimeout(this.timer)
+    void this.run()
+  }
+
+  close(): void {
+    clearTimeout(this.timer)
+    this.again = false
+    this.failures = PAUSES.length
+  }
+
+  private async run(): Promise<void> {
+    if (this.running) {
+      this.again = true
+      return
+    }
+    this.running = true
+    let failed = false
+    do {
+      this.again = false
+      for (const sha256 of this.waiting()) failed = !(await this.tryUpload(sha256)) || failed
+    } while (this.again)
+    this.running = false
+    if (failed) {
+      const pause = PAUSES[Math.min(this.failures, PAUSES.length - 1)]
+      this.failures += 1
+      this.timer = setTimeout(() => void this.run(), pause)
+    }
+  }
+
+  /** False: it waits for another round. */
+  private async tryUpload(sha256: string): Promise<boolean> {
+    const file = await this.storage.file(sha256).catch(() => null)
+    if (file === null) return true
+    try {
+      await this.upload(file)
+      this.uploaded(sha256)
+      return true
+    } catch (error) {
+      // What the server will never take stays here, and is not sent again before the next start.
+      return error instanceof Problem && [400, 413, 415, 422].includes(error.status)
+    }
+  }
+
+  private async upload(file: KeptFile): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      let offset = (file.location === null ? null : await this.head(file.location)) ?? (await this.begin(file))
+      while (offset < file.size && file.location !== null) {
+        const next = await this.patch(file, offset)
+        if (next === null) break
+        offset = next
+        await this.remember({ ...file, sent: offset })
+      }
+      if (offset >= file.size) return
+      file.location = null
+      await this.remember(file)
+    }
+    throw new Error('the file arrives changed')
+  }
+
+  private async begin(file: KeptFile): Promise<number> {
+    const response = await this.api.send('/v1/uploads', {
+      method: 'POST',
+      headers: {
+        'Tus-Resumable': '1.0.0',
+        'Upload-Length': String(file.size),
+        'Upload-Metadata': `sha256 ${btoa(file.sha256)},mime ${btoa(file.mime)}`,
+      },
+    })
+    const offset = Number(response.headers.get('Upload-Offset') ?? 0)
+    file.location = response.headers.get('Location')
+    await this.remember(file)
+    return offset
+  }
+
+  /** How much the server has; null when it knows no such upload. */
+  private async head(location: string): Promise<number | null> {
+    const response = await this.api.sendOnce(location, { method: 'HEAD', headers: { 'Tus-Resumable': '1.0.0' } })
+    if (response.status === 404 || response.status === 410) return null
+    if (!response.ok) throw new Problem(response.status, '', 'The upload cannot be asked for.')
+    return Number(response.headers.get('Upload-Offset') ?? 0)
+  }
+
+  /** Where the upload is after one more piece; null: it begins again. */
+  private async patch(file: KeptFile, offset: number): Promise<number | null> {
+    const location = file.location ?? ''
+    const response = await this.api.sendOnce(location, {
+      method: 'PATCH',
+      body: file.bytes.slice(offset, offset + CHUNK),
+      headers: {
+        'Tus-Resumable': '1.0.0',
+        'Upload-Offset': String(offset),
+        'Content-Type': 'application/offset+octet-stream',
+      },
+    })
+    // The bytes were not those of the hash, or the upload is gone.
+    if ([460, 404, 410].includes(response.status)) return null
+    if (response.status === 409) return (await this.head(location)) ?? 0
+    if (!response.ok) throw new Problem(response.status, '', 'A piece was refused.')
+    return Number(response.headers.get('Upload-Offset') ?? file.size)
+  }
+
+  private async remember(file: KeptFile): Promise<void> {
+    file.sent = Math.min(file.sent, file.size)
+    await this.storage.setFile(file)
+    this.moved(file)
+  }
+}
