@@ -1,0 +1,24 @@
+import type { ItemView } from '../../core/contract'
+import { say } from '../../words'
+import { to } from '../here.svelte'
+
+/** The next thing to do, as words and the place where it is done; null when there is nothing to press. */
+export function nextStep(item: ItemView): { label: string; href: string } | null {
+  const { next } = item
+  const here = to('item', item.id)
+  switch (next.kind) {
+    case 'action': {
+      const action = item.actions.find((one) => one.id === next.action_id)
+      return action ? { label: action.label, href: to('item', item.id, 'do', action.id) } : null
+    }
+    case 'advance':
+      return { label: next.name ? say('item.next.advance', { name: next.name }) : say('item.next.finish'), href: here }
+    case 'resume':
+      return { label: say('item.next.resume'), href: here }
+    case 'release':
+      return { label: say('item.next.release'), href: here }
+    case 'wait':
+    case 'none':
+      return null
+  }
+}

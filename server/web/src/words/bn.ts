@@ -1,0 +1,4 @@
+import { en } from './en'
+import type { Words } from './say.svelte'
+
+export const bn: Words = en
