@@ -182,7 +182,7 @@ export const en = {
   'item.component.notReady': 'not ready',
   'item.assemble': { one: 'Build in {count} part', other: 'Build in {count} parts' },
   'item.parent': 'Part of a larger item',
-  'item.siblings': 'Part {number} of {total}. Swipe, or use the arrow keys.',
+  'item.siblings': 'Part {number} of {total} · swipe',
   'item.previous': 'Previous part',
   'item.following': 'Next part',
   'item.history': 'History',

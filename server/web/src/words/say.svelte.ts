@@ -33,14 +33,20 @@ const CATALOGUES: Record<Exclude<Language, 'en'>, () => Promise<Words>> = {
 class Spoken {
   language = $state<Language>('en')
   catalogue = $state.raw<Words>(en)
+  /** The language as the phone's owner writes it: with the region, when it is one of the phone's languages. */
+  locale = $derived(navigatorLanguages().find((tag) => tag.split('-')[0] === this.language) ?? this.language)
   plurals = $derived(new Intl.PluralRules(this.language))
-  numbers = $derived(new Intl.NumberFormat(this.language, { maximumFractionDigits: 6 }))
+  numbers = $derived(new Intl.NumberFormat(this.locale, { maximumFractionDigits: 6 }))
 
   /** Changes the language once its words are here. */
   async speak(language: Language): Promise<void> {
     this.catalogue = language === 'en' ? en : await CATALOGUES[language]()
     this.language = language
   }
+}
+
+function navigatorLanguages(): readonly string[] {
+  return typeof navigator === 'undefined' ? [] : (navigator.languages ?? [])
 }
 
 export const words = new Spoken()

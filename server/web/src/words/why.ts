@@ -73,7 +73,7 @@ function told(reason: KnownReason, detail: Detail, called: Called): string | nul
     case 'COMPONENTS_NOT_READY':
       return missing(detail, 'missing', (entry) => textIn(entry, 'code'), 'why.COMPONENTS_NOT_READY.known')
     case 'FORM_INVALID':
-      return missing(detail, 'errors', (entry) => textIn(entry, 'field'), 'why.FORM_INVALID.known')
+      return missing(detail, 'errors', (entry) => textIn(entry, 'field')?.split('.').at(-1) ?? null, 'why.FORM_INVALID.known')
     default:
       return null
   }
@@ -94,7 +94,7 @@ function missing(
   if (!Array.isArray(entries)) return null
   const names = entries.map(read).filter((name) => name !== null)
   if (names.length === 0) return null
-  return say(key, { missing: new Intl.ListFormat(words.language, { type: 'conjunction' }).format([...new Set(names)]) })
+  return say(key, { missing: new Intl.ListFormat(words.locale, { type: 'conjunction' }).format([...new Set(names)]) })
 }
 
 function textIn(entry: unknown, key: string): string | null {
