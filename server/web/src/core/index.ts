@@ -159,7 +159,7 @@ async function askToPersist(): Promise<boolean> {
 }
 
 /** Opens the core; the state says how far it is. */
-export function openCore(): Core {
+export async function openCore(): Promise<Core> {
   const tab = new Tab()
   void tab.begin(false)
   const own = {

@@ -1,0 +1,107 @@
+import type { ActLine, Core, Notice, State } from '../core/contract'
+import { signal } from '../scan/signals'
+import { say, why } from '../words'
+import { names } from './names.svelte'
+import { snackbar } from './snackbar.svelte'
+
+const NOTHING_YET: State = {
+  phase: 'starting',
+  problem: null,
+  device: null,
+  person: null,
+  people: [],
+  link: 'connecting',
+  unsent: 0,
+  oldest_unsent_time: null,
+  unsent_photos: { count: 0, bytes: 0 },
+  cards: 0,
+  stops: [],
+  persistent: true,
+  full: false,
+  clock_ahead_ms: null,
+  floor: null,
+  shift: null,
+}
+
+/** What every screen knows of the core: its state, and when to ask it again. */
+class Floor {
+  state = $state.raw<State>(NOTHING_YET)
+  /** Grows when something that a screen may show has changed. */
+  told = $state(0)
+  uploads = $state.raw<ReadonlyMap<string, { sent: number; size: number }>>(new Map())
+  private opened = $state.raw<Core | null>(null)
+  private due = false
+
+  get core(): Core {
+    if (!this.opened) throw new Error('the floor is not open yet')
+    return this.opened
+  }
+
+  get isOpen(): boolean {
+    return this.opened !== null
+  }
+
+  async open(core: () => Promise<Core>): Promise<void> {
+    try {
+      const opened = await core()
+      opened.subscribe((notice) => this.hear(notice))
+      this.opened = opened
+      this.state = opened.state()
+    } catch (fault) {
+      this.state = { ...NOTHING_YET, phase: 'broken', problem: fault instanceof Error ? fault.message : String(fault) }
+    }
+  }
+
+  private hear(notice: Notice): void {
+    switch (notice.kind) {
+      case 'state':
+        this.enter(notice.state)
+        return
+      case 'upload':
+        this.noteUpload(notice.sha256, notice.sent, notice.size, notice.done)
+        return
+      case 'settled':
+        this.announce(notice.line)
+        break
+      case 'overturned':
+        snackbar.show({ text: say('why.overturned'), tone: 'warning' })
+        break
+      case 'floor':
+        break
+    }
+    this.askAgainSoon()
+  }
+
+  private enter(state: State): void {
+    const heard = new Set(this.state.stops.map((stop) => stop.act))
+    if (state.stops.some((stop) => !heard.has(stop.act))) signal('stop')
+    this.state = state
+  }
+
+  private announce(line: ActLine): void {
+    if (line.attention !== 'card' || !line.verdict?.reason) return
+    signal('warning')
+    const { title } = why({ reason: line.verdict.reason, detail: line.verdict.detail }, names.called)
+    snackbar.show({ text: line.item_code ? `${line.item_code}: ${title}` : title, tone: 'warning', href: '#/unsent' })
+  }
+
+  private noteUpload(sha256: string, sent: number, size: number, done: boolean): void {
+    const uploads = new Map(this.uploads)
+    if (done) uploads.delete(sha256)
+    else uploads.set(sha256, { sent, size })
+    this.uploads = uploads
+    if (done) this.askAgainSoon()
+  }
+
+  /** A burst of news makes one question, not a hundred. */
+  private askAgainSoon(): void {
+    if (this.due) return
+    this.due = true
+    setTimeout(() => {
+      this.due = false
+      this.told += 1
+    }, 60)
+  }
+}
+
+export const floor = new Floor()

@@ -1,0 +1,79 @@
+import type { ItemView, Resolved, Scanned } from '../../core/contract'
+import { signal } from '../../scan/signals'
+import { ago, say } from '../../words'
+import { floor } from '../floor.svelte'
+import { refusalWords } from '../perform'
+
+/** What a scan came to, for the person who made it. */
+export interface Outcome {
+  tone: 'good' | 'warning' | 'stop' | 'news'
+  title: string
+  lines: string[]
+  resolved: Resolved | null
+  item: ItemView | null
+  raw: string
+  /** In a run of many, whether it must be looked at. */
+  needsALook: boolean
+}
+
+/** Saves a scan, and makes it heard and felt. */
+export async function scanCode(raw: string): Promise<Outcome> {
+  const outcome = await judged(raw)
+  signal(outcome.tone === 'good' ? 'success' : outcome.tone === 'stop' ? 'stop' : 'warning')
+  return outcome
+}
+
+async function judged(raw: string): Promise<Outcome> {
+  try {
+    const scanned = await floor.core.scan(raw)
+    return await worded(raw, scanned)
+  } catch (fault) {
+    return { tone: 'warning', title: refusalWords(fault), lines: [], resolved: null, item: null, raw, needsALook: true }
+  }
+}
+
+async function worded(raw: string, { resolved, again, action_id }: Scanned): Promise<Outcome> {
+  const base = { resolved, raw, item: null, lines: [] as string[] }
+  if (again) base.lines.push(sameCode(again))
+  switch (resolved.kind) {
+    case 'item': {
+      const item = await floor.core.item(resolved.id)
+      return { ...base, ...ofItem(item, action_id, again !== null), title: say('scan.item', { code: item?.code ?? resolved.code ?? '' }), lines: [...base.lines, ...linesOf(item, action_id)] }
+    }
+    case 'location':
+      return { ...base, tone: 'news', title: say('scan.location.title', { name: resolved.name ?? resolved.id }), needsALook: false }
+    case 'user':
+      return { ...base, tone: 'news', title: say('scan.user.title', { name: resolved.name ?? resolved.id }), needsALook: false }
+    case 'action':
+      return { ...base, tone: 'news', title: say('scan.action.title', { name: resolved.id }), needsALook: false }
+    case 'blank':
+      return { ...base, tone: 'warning', title: say('scan.blank.title'), lines: [...base.lines, say('scan.blank')], needsALook: true }
+    case 'revoked':
+      return { ...base, tone: 'stop', title: say('scan.revoked.title'), lines: [...base.lines, say('scan.revoked')], needsALook: true }
+    case 'foreign':
+      return { ...base, tone: 'warning', title: say('scan.foreign.title'), lines: [...base.lines, say('scan.foreign')], needsALook: true }
+    case 'unsound':
+      return { ...base, tone: 'warning', title: say('scan.text.title'), lines: [say('scan.unsound', { code: resolved.code })], needsALook: true }
+    case 'text':
+      return { ...base, tone: 'warning', title: say('scan.text.title'), lines: [...base.lines, say('scan.text', { text: resolved.text })], needsALook: true }
+  }
+}
+
+function ofItem(item: ItemView | null, action: string | null, again: boolean): Pick<Outcome, 'tone' | 'item' | 'needsALook'> {
+  const closed = item?.status === 'scrapped' || item?.status === 'cancelled'
+  const rests = item?.status === 'on_hold' || item?.status === 'paused' || item?.status === 'error'
+  if (closed) return { tone: 'stop', item, needsALook: true }
+  if (rests || !item) return { tone: 'warning', item, needsALook: true }
+  return { tone: again && !action ? 'warning' : 'good', item, needsALook: false }
+}
+
+function linesOf(item: ItemView | null, actionId: string | null): string[] {
+  const action = item?.actions.find((one) => one.id === actionId)
+  return [action ? say('scan.counted', { name: action.label }) : say('scan.recorded')]
+}
+
+function sameCode({ by, time }: { by: string; time: number }): string {
+  const person = floor.state.person
+  const when = ago(time)
+  return person && (by === person.id || by === person.name) ? say('scan.againYou', { time: when }) : say('scan.again', { name: by, time: when })
+}

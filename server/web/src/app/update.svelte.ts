@@ -1,0 +1,42 @@
+/** A newer version of the app waits until the person takes it; the outbox is not touched by it. */
+class Update {
+  waiting = $state.raw<ServiceWorker | null>(null)
+
+  load(): void {
+    if (this.waiting) this.waiting.postMessage('take over')
+    else location.reload()
+  }
+}
+
+export const update = new Update()
+
+const AN_HOUR = 3_600_000
+
+export function watchForUpdates(): void {
+  if (!('serviceWorker' in navigator)) return
+  const hadOne = navigator.serviceWorker.controller !== null
+  let reloading = false
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    if (!hadOne || reloading) return
+    reloading = true
+    location.reload()
+  })
+  navigator.serviceWorker.register('/app/offline.js', { scope: '/app/', updateViaCache: 'none' }).then(watch, () => undefined)
+}
+
+function watch(registration: ServiceWorkerRegistration): void {
+  offer(registration)
+  registration.addEventListener('updatefound', () => {
+    const coming = registration.installing
+    coming?.addEventListener('statechange', () => offer(registration))
+  })
+  const look = (): void => void registration.update().catch(() => undefined)
+  setInterval(look, AN_HOUR)
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) look()
+  })
+}
+
+function offer(registration: ServiceWorkerRegistration): void {
+  if (registration.waiting && navigator.serviceWorker.controller) update.waiting = registration.waiting
+}

@@ -1,0 +1,72 @@
+import { Wedge } from '../scan/wedge'
+import { go } from './here.svelte'
+import { preferences } from './preferences.svelte'
+
+type Taker = (code: string) => void
+
+const takers: Taker[] = []
+
+/** What a hand scanner reads goes to the screen that asked last; without one, to the scan screen. */
+export function takeFromWedge(taker: Taker): () => void {
+  takers.push(taker)
+  return () => {
+    const at = takers.lastIndexOf(taker)
+    if (at >= 0) takers.splice(at, 1)
+  }
+}
+
+export function listenToWedge(): () => void {
+  const wedge = new Wedge(
+    () => preferences.likes.terminator,
+    (code) => {
+      const taker = takers.at(-1)
+      if (taker) taker(code)
+      else go('code', code)
+    },
+  )
+  let before: { field: Field; text: string } | null = null
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  function press(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return
+    const field = fieldOf(event.target)
+    if (field?.dataset['takesScanner'] !== undefined || document.querySelector('dialog[role=alertdialog]')) return
+    if (wedge.isQuiet) before = field ? { field, text: field.value } : null
+    const heard = wedge.press({ key: event.key, time: event.timeStamp, inField: field !== null })
+    if (heard.clean) clean()
+    if (heard.swallow) {
+      event.preventDefault()
+      event.stopPropagation()
+    }
+    timer ??= setInterval(pass, 50)
+  }
+
+  function pass(): void {
+    if (wedge.pass(performance.now()).clean) clean()
+    if (!wedge.isQuiet) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  function clean(): void {
+    if (!before) return
+    before.field.value = before.text
+    before.field.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+
+  addEventListener('keydown', press, { capture: true })
+  return () => {
+    removeEventListener('keydown', press, { capture: true })
+    clearInterval(timer)
+  }
+}
+
+type Field = HTMLInputElement | HTMLTextAreaElement
+
+const NOT_TYPED_INTO = new Set(['radio', 'checkbox', 'button', 'submit', 'range', 'file', 'color'])
+
+function fieldOf(target: EventTarget | null): Field | null {
+  if (target instanceof HTMLTextAreaElement) return target
+  if (target instanceof HTMLInputElement && !NOT_TYPED_INTO.has(target.type)) return target
+  return null
+}

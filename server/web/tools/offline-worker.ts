@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { Plugin } from 'vite'
+
+/**
+ * Writes the service worker once everything else is built: its list of files is the built folder, its name their contents, so that a build
+ * that changed nothing changes nothing on any phone.
+ */
+export function offlineWorker(): Plugin {
+  let folder = 'dist'
+  let base = '/'
+  let template = ''
+  return {
+    name: 'offline-worker',
+    apply: 'build',
+    configResolved(config) {
+      folder = join(config.root, config.build.outDir)
+      base = config.base
+      template = join(config.root, 'tools/offline-worker.js')
+    },
+    closeBundle() {
+      const files = filesUnder(folder).filter((file) => file !== 'offline.js' && !file.endsWith('.map'))
+      const digest = createHash('sha256')
+      for (const file of files) digest.update(file).update(readFileSync(join(folder, file)))
+      const script = readFileSync(template, 'utf8')
+        .replace("'__VERSION__'", JSON.stringify(digest.digest('hex').slice(0, 16)))
+        .replace("'__BASE__'", JSON.stringify(base))
+        .replace("['__FILES__']", JSON.stringify(files.filter((file) => file !== 'index.html')))
+      writeFileSync(join(folder, 'offline.js'), script)
+    },
+  }
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .sort()
+}
