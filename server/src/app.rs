@@ -136,6 +136,7 @@ pub fn create_app(
     service
         .configure(http::configure)
         .configure(|config| routes::document(config, document))
+        .configure(routes::pages)
         .app_data(web::Data::new(KnownPaths(known)))
         .default_service(web::to(unmatched))
 }

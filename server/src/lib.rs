@@ -7,6 +7,7 @@ pub mod checker;
 pub mod cli;
 pub mod database;
 pub mod floor;
+pub mod handheld;
 pub mod history;
 pub mod identity;
 pub mod job_registry;

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{SwaggerUi, Url};
 
 use crate::platform::http::health;
-use crate::{floor, identity, orders, photos};
+use crate::{floor, handheld, identity, orders, photos};
 
 /// Installs all routes; the OpenAPI document is collected from them.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -24,6 +24,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(floor::labels::routes)
         .configure(floor::queues::routes)
         .configure(floor::shifts::routes);
+}
+
+/// What browsers show to people: not part of the contract.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config.configure(handheld::pages);
 }
 
 /// The contract itself: the document and a page to read it.

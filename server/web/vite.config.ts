@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 import app from './package.json' with { type: 'json' }
 import { offlineWorker } from './tools/offline-worker.ts'
+import { packed } from './tools/packed.ts'
 
 const policy = [
   "default-src 'self'",
@@ -15,7 +16,7 @@ const policy = [
 
 export default defineConfig({
   base: '/app/',
-  plugins: [svelte(), offlineWorker()],
+  plugins: [svelte(), offlineWorker(), packed()],
   define: { __APP_VERSION__: JSON.stringify(app.version) },
   worker: { format: 'es' },
   build: {

@@ -97,6 +97,12 @@ fn guarded(read: impl FnOnce() -> Option<String>) -> Option<String> {
     catch_unwind(AssertUnwindSafe(read)).ok().flatten().filter(|text| !text.is_empty())
 }
 
+/// The cheapest look at a camera frame.
+#[cfg(feature = "web-quick")]
+pub(super) fn at_half(luma: &GrayImage) -> Option<String> {
+    guarded(|| slanted(&filter::halved(luma)?))
+}
+
 fn slanted(luma: &GrayImage) -> Option<String> {
     let (width, height) = luma.dimensions();
     let (columns, rows) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);

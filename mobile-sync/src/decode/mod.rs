@@ -11,6 +11,8 @@
 //! labels: the first rung answers nearly all clean frames in a few milliseconds, each later one costs more and rescues fewer. The first two are
 //! `rxing` and `rqrr` as they come, so the ladder reads what either of them reads alone.
 
+#[cfg(any(feature = "web-quick", feature = "web-harder"))]
+mod bindings;
 mod budget;
 mod crowd;
 mod filter;

@@ -20,7 +20,7 @@ export function offlineWorker(): Plugin {
       template = join(config.root, 'tools/offline-worker.js')
     },
     closeBundle() {
-      const files = filesUnder(folder).filter((file) => file !== 'offline.js' && !file.endsWith('.map'))
+      const files = filesUnder(folder).filter((file) => file !== 'offline.js' && !/\.(map|br)$/.test(file))
       const digest = createHash('sha256')
       for (const file of files) digest.update(file).update(readFileSync(join(folder, file)))
       const script = readFileSync(template, 'utf8')

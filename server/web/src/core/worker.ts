@@ -18,7 +18,8 @@ export type Said =
   | { said: 'lost' }
   | { said: 'broken'; elsewhere: boolean; message: string }
 
-const scope = self as unknown as DedicatedWorkerGlobalScope
+/** The worker's own side; the page's types do not know it. */
+const scope = self as unknown as { postMessage(said: Said): void; onmessage: ((event: MessageEvent<Call>) => void) | null }
 const say = (said: Said): void => scope.postMessage(said)
 
 let device: Device | null = null
@@ -84,5 +85,7 @@ function inWords(error: unknown): { code: string; message: string; wait_ms?: num
   if (error instanceof Refusal) return error.refused
   if (error instanceof Problem) return { code: error.status === 0 ? 'NO_NETWORK' : error.code, message: error.message, wait_ms: error.retryAfterMs ?? undefined }
   if (error instanceof StorageError) return { code: error.why === 'elsewhere' ? 'ELSEWHERE' : error.why === 'full' ? 'FULL' : 'STORAGE', message: error.message }
+  // Nobody expected it: whoever looks into it needs its trace.
+  console.error(error)
   return { code: 'INTERNAL', message: String(error) }
 }

@@ -1,0 +1,106 @@
+/** A server of its own for each test: real PostgreSQL, real HTTP, on loopback and a free port. */
+
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
+const BINARY = process.env.FLOORLINE ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'floorline')
+
+export const ADMIN = { email: 'admin@mill.example', password: 'a long and quiet sentence' }
+export const WORKER = { email: 'ana@mill.example', password: 'another long, quiet sentence' }
+
+export class Server {
+  /** Starts one with an administrator, a worker and an empty factory. */
+  static async start() {
+    const folder = mkdtempSync(join(tmpdir(), 'floorline-browser-'))
+    const server = new Server(folder, await freePort())
+    server.command(['user', 'create', '--admin', '--email', ADMIN.email, '--organization', 'Mill'], `${ADMIN.password}\n`)
+    await server.run()
+    return server
+  }
+
+  constructor(folder, port) {
+    this.folder = folder
+    this.port = port
+    this.url = `http://localhost:${port}`
+    this.environment = {
+      ...process.env,
+      FLOORLINE_DATA: folder,
+      FLOORLINE_BIND: `127.0.0.1:${port}`,
+      FLOORLINE_METRICS_BIND: 'off',
+      FLOORLINE_PUBLIC_URL: this.url,
+      FLOORLINE_ADDRESS_RATE: '0',
+      FLOORLINE_USER_RATE: '0',
+    }
+    delete this.environment.DATABASE_URL
+  }
+
+  command(args, input) {
+    const done = spawnSync(BINARY, args, { env: this.environment, input, encoding: 'utf8' })
+    if (done.status !== 0) throw new Error(`floorline ${args.join(' ')}: ${done.stderr}`)
+    return done.stdout
+  }
+
+  /** Starts the process, and waits until it says that it is ready. */
+  async run() {
+    const child = spawn(BINARY, ['serve'], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = child
+    let log = ''
+    child.stderr.on('data', (text) => (log += text))
+    await new Promise((ready, failed) => {
+      child.stdout.on('data', (text) => String(text).includes('ready') && ready())
+      child.on('exit', (code) => failed(new Error(`the server ended with ${code}: ${log}`)))
+    })
+  }
+
+  /** The process is gone from one moment to the next; what it had promised must be there when it runs again. */
+  async kill(signal = 'SIGKILL') {
+    const { child } = this
+    const gone = new Promise((over) => child.on('exit', over))
+    child.removeAllListeners('exit')
+    child.once('exit', () => undefined)
+    process.kill(child.pid, signal)
+    await gone.catch(() => undefined)
+  }
+
+  async stop() {
+    const gone = new Promise((over) => this.child.once('exit', over))
+    process.kill(this.child.pid, 'SIGTERM')
+    await gone
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Signs in over HTTP and answers a client with that person's token. */
+  async as({ email, password }) {
+    const { access_token: token } = await this.call('POST', '/v1/auth/login', { email, password })
+    return {
+      get: (path) => this.call('GET', path, undefined, token),
+      post: (path, body) => this.call('POST', path, body, token),
+      put: (path, body) => this.call('PUT', path, body, token),
+    }
+  }
+
+  async call(method, path, body, token) {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return text === '' ? null : JSON.parse(text)
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+}
