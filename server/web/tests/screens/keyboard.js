@@ -118,12 +118,17 @@ export const KEYBOARD = {
     await expectText(page, 'JKT-AURORA-M-0005')
   },
 
-  async 'a hand scanner leaves nothing in a field where a person was typing'(page, stage) {
+  async 'a hand scanner leaves nothing in a field where a person was typing, and takes nothing from it'(page, stage) {
     await start(page, stage, 'item/i-8/do/cut.note')
     await tabTo(page, 'Note')
     await page.keyboard.type('Some cloth', { delay: 90 })
     await page.waitForTimeout(700)
     await scan(page, 'location:line-4')
+    await expectText(page, 'location:line-4')
+    const held = await page.locator('textarea').inputValue()
+    if (held !== 'Some cloth') throw new Error(`${CHECKED}the field holds “${held}”`)
+    await tabTo(page, 'Open')
+    await page.keyboard.press('Enter')
     await expectText(page, 'Sewing line 4')
   },
 

@@ -14,7 +14,7 @@ test('a limit belongs to what it allows, whatever floating point makes of it', (
 })
 
 test('numbers are read with a point or a comma, and nothing else is a number', () => {
-  expect(['41.2', '41,2', ' -3 ', '.5', '12.'].map(readNumber)).toEqual([41.2, 41.2, -3, 0.5, 12])
+  expect(['41.2', '41,2', ' -3 ', '.5', '12.', '৪১.২'].map(readNumber)).toEqual([41.2, 41.2, -3, 0.5, 12, 41.2])
   expect(['', '-', '1e5', '4 1', '1,2,3', 'abc'].map(readNumber)).toEqual([null, null, null, null, null, null])
 })
 
