@@ -17,6 +17,7 @@ async function core(): Promise<Core> {
 }
 
 const target = document.getElementById('app') ?? document.body
+target.replaceChildren()
 try {
   mount(App, { target })
 } catch (fault) {

@@ -61,7 +61,7 @@ class Floor {
         this.noteUpload(notice.sha256, notice.sent, notice.size, notice.done)
         return
       case 'settled':
-        this.announce(notice.line)
+        void this.announce(notice.line)
         break
       case 'overturned':
         snackbar.show({ text: say('why.overturned'), tone: 'warning' })
@@ -78,8 +78,9 @@ class Floor {
     this.state = state
   }
 
-  private announce(line: ActLine): void {
+  private async announce(line: ActLine): Promise<void> {
     if (line.attention !== 'card' || !line.verdict?.reason) return
+    await names.learnFrom(this.core, [line]).catch(() => undefined)
     signal('warning')
     const { title } = why({ reason: line.verdict.reason, detail: line.verdict.detail }, names.called)
     snackbar.show({ text: line.item_code ? `${line.item_code}: ${title}` : title, tone: 'warning', href: '#/unsent' })

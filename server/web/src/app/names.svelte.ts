@@ -1,3 +1,5 @@
+import { untrack } from 'svelte'
+
 import type { ActLine, Core, Place } from '../core/contract'
 import type { Called } from '../words/why'
 
@@ -9,11 +11,12 @@ class Names {
   places = $state.raw<readonly Place[]>([])
   private stages = new Map<string, string>()
   private actions = new Map<string, string>()
+  private learnt = $state(0)
 
   readonly called: Called = {
     person: (id) => this.people.get(id) ?? null,
-    stage: (key) => this.stages.get(key) ?? null,
-    action: (id) => this.actions.get(id) ?? null,
+    stage: (key) => this.known(this.stages, key),
+    action: (id) => this.known(this.actions, id),
   }
 
   async learn(core: Core): Promise<void> {
@@ -23,8 +26,15 @@ class Names {
   }
 
   learnWorkflow(stages: { key: string; name: string }[], actions: { id: string; label: string }[]): void {
+    const before = this.stages.size + this.actions.size
     for (const stage of stages) this.stages.set(stage.key, stage.name)
     for (const action of actions) this.actions.set(action.id, action.label)
+    if (this.stages.size + this.actions.size > before) untrack(() => this.learnt++)
+  }
+
+  private known(names: Map<string, string>, key: string): string | null {
+    void this.learnt
+    return names.get(key) ?? null
   }
 
   /** Of the items that some acts are about, what their stages and steps are called. */

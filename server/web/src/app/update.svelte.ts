@@ -2,7 +2,14 @@
 class Update {
   waiting = $state.raw<ServiceWorker | null>(null)
 
-  load(): void {
+  /** Takes the new version; when none was seen yet, it is asked for first. */
+  async load(): Promise<void> {
+    if (!this.waiting) {
+      const registration = await navigator.serviceWorker?.getRegistration()
+      await registration?.update().catch(() => undefined)
+      if (registration?.installing) return
+      this.waiting = registration?.waiting ?? null
+    }
     if (this.waiting) this.waiting.postMessage('take over')
     else location.reload()
   }

@@ -1,6 +1,6 @@
 /**
  * A core that invents its floor and forgets it with the page: for making and testing screens in Vite's dev mode (`?fake`). What follows the
- * sign chooses where it begins: `?fake=unenrolled`, `pending`, `broken`, `elsewhere`, `starting`, `signed_out`, `stop`, `many`, `offline`.
+ * sign chooses where it begins: `?fake=unenrolled`, `pending`, `broken`, `elsewhere`, `starting`, `signed_out`, `session_over`, `cards`, `unsafe`, `stop`, `many`, `offline`.
  */
 import { checkCharacters, readLabelCode } from '../scan/label_code'
 import { REASONS } from '../words/why'
@@ -36,7 +36,7 @@ class Fake implements Core {
         { id: 'u-kim', name: 'Kim Tran', unsent: 0, has_pin: true },
         { id: 'u-rafi', name: 'Rafi Ahmed', unsent: 12, has_pin: false },
       ],
-      link: how === 'signed_out' ? 'signed_out' : how === 'offline' ? 'down' : 'live',
+      link: how === 'signed_out' || how === 'session_over' ? 'signed_out' : how === 'offline' ? 'down' : 'live',
       unsent: 0,
       oldest_unsent_time: null,
       unsent_photos: { count: 0, bytes: 0 },

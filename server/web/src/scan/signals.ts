@@ -32,12 +32,12 @@ let audio: AudioContext | undefined
 
 export function signal(kind: Signal): void {
   const { sound, vibration } = preferences.likes
-  if (vibration && 'vibrate' in navigator) navigator.vibrate(RHYTHMS[kind])
+  if (vibration && 'vibrate' in navigator && touched()) navigator.vibrate(RHYTHMS[kind])
   if (sound) play(TONES[kind])
 }
 
 function play(tones: Tone[]): void {
-  if (typeof AudioContext === 'undefined' || !navigator.userActivation?.hasBeenActive) return
+  if (typeof AudioContext === 'undefined' || !touched()) return
   audio ??= new AudioContext()
   void audio.resume()
   const start = audio.currentTime + 0.01
@@ -54,4 +54,9 @@ function play(tones: Tone[]): void {
     voice.start(start + from)
     voice.stop(start + to)
   }
+}
+
+/** Browsers let a page be heard and felt only after a person has touched it. */
+function touched(): boolean {
+  return navigator.userActivation?.hasBeenActive ?? true
 }

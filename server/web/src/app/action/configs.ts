@@ -48,9 +48,17 @@ export function judgeReading(value: number, { min, max }: ReadingSpec): 'low' | 
   return 'fine'
 }
 
-/** A number as people type it, with a point or a comma; null when it is not one. */
+/** Zero in Arabic, Persian, Devanagari and Bengali; the other nine follow each. */
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6]
+
+/** A number as people type it, with a point or a comma and in the digits of their script; null when it is not one. */
 export function readNumber(typed: string): number | null {
-  const plain = typed.trim().replace(',', '.').replace('−', '-')
+  const latin = typed.replace(/\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) ?? 0
+    const zero = ZEROS.find((zero) => code >= zero && code < zero + 10)
+    return zero === undefined ? digit : String(code - zero)
+  })
+  const plain = latin.trim().replace(',', '.').replace('−', '-')
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : null
 }
 

@@ -38,7 +38,7 @@ async function worded(raw: string, { resolved, again, action_id }: Scanned): Pro
   switch (resolved.kind) {
     case 'item': {
       const item = await floor.core.item(resolved.id)
-      return { ...base, ...ofItem(item, action_id, again !== null), title: say('scan.item', { code: item?.code ?? resolved.code ?? '' }), lines: [...base.lines, ...linesOf(item, action_id)] }
+      return { ...base, ...ofItem(item, action_id, again !== null), title: item?.code ?? resolved.code ?? resolved.id, lines: [...base.lines, ...linesOf(item, action_id)] }
     }
     case 'location':
       return { ...base, tone: 'news', title: say('scan.location.title', { name: resolved.name ?? resolved.id }), needsALook: false }
