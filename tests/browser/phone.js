@@ -1,0 +1,138 @@
+/** A phone: a browser with a folder of its own, so that it can be killed and opened again as it was. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, expect } from '@playwright/test'
+
+import { enrolment } from './floor.js'
+import { WORKER } from './server.js'
+
+const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+export class Phone {
+  /** A phone that nobody has touched. `camera`: a file of frames that its camera sees. */
+  static async open(server, { camera = null } = {}) {
+    const phone = new Phone(server, mkdtempSync(join(tmpdir(), 'floorline-phone-')), camera)
+    await phone.start()
+    return phone
+  }
+
+  /** One that was added to the floor, with the worker signed in. */
+  static async atWork(floor, options) {
+    const phone = await Phone.open(floor.server, options)
+    await phone.enrol(floor)
+    await phone.signIn()
+    return phone
+  }
+
+  constructor(server, folder, camera) {
+    this.server = server
+    this.folder = folder
+    this.camera = camera
+    this.errors = []
+  }
+
+  /** Opens the browser with what its folder holds; `network` false: where there is none. */
+  async start({ network = true } = {}) {
+    const seen = this.camera === null ? [] : [`--use-file-for-fake-video-capture=${this.camera}`]
+    this.context = await chromium.launchPersistentContext(this.folder, {
+      executablePath: '/usr/bin/chromium',
+      args: [...QUIET, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', ...seen],
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+      locale: 'en-GB',
+      permissions: ['camera'],
+    })
+    this.page = this.context.pages()[0] ?? (await this.context.newPage())
+    this.page.on('pageerror', (error) => this.errors.push(error.message))
+    await this.context.setOffline(!network)
+    await this.page.goto(this.server.url + '/app/')
+  }
+
+  /** Everything that the app needs without a network is on the phone. */
+  async installed() {
+    await this.page.evaluate(() => navigator.serviceWorker.ready)
+  }
+
+  /** The browser's process is gone from one moment to the next. */
+  async kill() {
+    const gone = new Promise((over) => this.context.once('close', over))
+    const session = await this.context.newCDPSession(this.page)
+    session.send('Browser.crash').catch(() => undefined)
+    await gone
+  }
+
+  async close() {
+    await this.context.close()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  async enrol(floor) {
+    const { code, approve } = await enrolment(floor)
+    await this.page.getByLabel('Code from the screen').fill(code)
+    await this.page.getByRole('button', { name: 'Add this phone' }).click()
+    const shown = this.page.locator('.digits')
+    await expect(shown).toContainText(/\d{3}\s*\d{3}/)
+    this.device = await approve((await shown.innerText()).replace(/\D/g, ''))
+    await this.page.getByRole('button', { name: 'They approved it' }).click()
+  }
+
+  async signIn(person = WORKER) {
+    await this.page.getByRole('textbox', { name: 'Email' }).fill(person.email)
+    await this.page.getByLabel('Password', { exact: true }).fill(person.password)
+    await this.page.getByRole('button', { name: 'Sign in' }).click()
+    await expect(this.page.getByText('Live')).toBeVisible()
+  }
+
+  async offline() {
+    await this.context.setOffline(true)
+  }
+
+  async online() {
+    await this.context.setOffline(false)
+  }
+
+  /** To one of the places at the foot of the screen. */
+  async go(place) {
+    await this.page.getByRole('navigation').getByText(place, { exact: true }).click()
+  }
+
+  /** An action of the item that is open. */
+  async openAction(label) {
+    await this.page.getByRole('main').getByRole('link', { name: label }).first().click()
+    await expect(this.page.getByRole('heading', { name: label, level: 1 })).toBeVisible()
+  }
+
+  async save() {
+    await this.page.getByRole('button', { name: 'Save', exact: true }).click()
+  }
+
+  /** The one large button says what comes next; it is pressed. */
+  async next(label) {
+    await this.page.getByRole('button', { name: label }).or(this.page.getByRole('link', { name: label })).last().click()
+  }
+
+  async measure(value) {
+    await this.openAction('Length')
+    await this.page.getByRole('textbox', { name: 'length' }).fill(value)
+    await this.save()
+  }
+
+  async openItem(code) {
+    await this.go('Items')
+    await this.page.getByText(code, { exact: true }).click()
+    await expect(this.page.getByRole('heading', { name: code })).toBeVisible()
+  }
+
+  /** What a hand scanner types: fast, and then Enter. */
+  async wedge(text) {
+    await this.page.keyboard.type(text)
+    await this.page.keyboard.press('Enter')
+  }
+
+  async allSent() {
+    await expect(this.page.getByText('All sent')).toBeVisible({ timeout: 40_000 })
+  }
+}

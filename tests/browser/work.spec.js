@@ -1,0 +1,105 @@
+import { expect, test } from '@playwright/test'
+
+import { makeFloor } from './floor.js'
+import { Phone } from './phone.js'
+import { Server } from './server.js'
+
+let server
+let floor
+
+test.beforeEach(async () => {
+  server = await Server.start()
+  floor = await makeFloor(server)
+})
+
+test.afterEach(async () => {
+  await server.stop()
+})
+
+/** What the server's log tells of an item, oldest first. */
+async function told(item) {
+  const { data } = await floor.admin.get(`/v1/items/${item.id}/events?limit=100`)
+  return data.map((event) => event.kind)
+}
+
+test('a phone is added by six digits, a worker signs in and finds the floor', async () => {
+  const phone = await Phone.atWork(floor)
+  await phone.go('Items')
+  await expect(phone.page.getByText('5 items')).toBeVisible()
+  await expect(phone.page.getByText('CAP-0005')).toBeVisible()
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
+
+test('every kind of action is done on one item, and the server has each once', async () => {
+  const [item] = floor.items
+  const phone = await Phone.atWork(floor)
+  const { page } = phone
+
+  await phone.wedge(`item:${item.id}`)
+  await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
+  await phone.openItem('CAP-0001')
+  await phone.measure('10.1')
+  await phone.next('Send on to Checking')
+
+  await phone.openAction('Front')
+  await page.getByRole('button', { name: 'Take photo' }).click()
+  await phone.save()
+  await phone.openAction('Stitching')
+  for (const point of ['seam', 'thread']) await page.getByRole('group', { name: point }).getByText('OK', { exact: true }).click()
+  await phone.save()
+  await phone.openAction('Data sheet')
+  await page.getByRole('combobox', { name: 'Size' }).selectOption('M')
+  await phone.save()
+  await phone.openAction('Remark')
+  await page.getByRole('textbox', { name: 'Note' }).fill('a clean seam')
+  await phone.save()
+  await phone.openAction('Signature')
+  await phone.save()
+  await phone.next('Finish this item')
+
+  await phone.allSent()
+  await expect.poll(() => told(item)).toEqual([
+    'item.created', 'item.started', 'action.completed', 'action.completed', 'item.advanced', 'action.completed', 'action.completed', 'action.completed', 'action.completed',
+    'action.completed', 'item.completed',
+  ])
+  await expect.poll(async () => (await floor.admin.get(`/v1/photos?item_id=${item.id}`)).data.length).toBe(2)
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
+
+test('work done without a network outlives a killed browser, and the server has each act once', async () => {
+  const [one, two] = floor.items
+  const phone = await Phone.atWork(floor)
+  await phone.go('Items')
+  await expect(phone.page.getByText('5 items')).toBeVisible()
+  await phone.installed()
+
+  await phone.offline()
+  for (const [item, code] of [[one, 'CAP-0001'], [two, 'CAP-0002']]) {
+    await phone.wedge(`item:${item.id}`)
+    await expect(phone.page.getByText('Counts for: Scan the cap')).toBeVisible()
+    await phone.openItem(code)
+    await phone.measure('10.2')
+    await phone.next('Send on to Checking')
+    await expect(phone.page.getByText('Checking').first()).toBeVisible()
+  }
+  await expect(phone.page.getByText('6 unsent')).toBeVisible()
+  await phone.kill()
+
+  await phone.start({ network: false })
+  await expect(phone.page.getByText('6 unsent')).toBeVisible()
+  await phone.openItem('CAP-0001')
+  await phone.openAction('Remark')
+  await phone.page.getByRole('textbox', { name: 'Note' }).fill('done in the dark')
+  await phone.save()
+  await expect(phone.page.getByText('7 unsent')).toBeVisible()
+  expect(await told(one)).toEqual(['item.created'])
+
+  await phone.online()
+  await phone.allSent()
+  expect(await told(one)).toEqual(['item.created', 'item.started', 'action.completed', 'action.completed', 'item.advanced', 'action.completed'])
+  expect(await told(two)).toEqual(['item.created', 'item.started', 'action.completed', 'action.completed', 'item.advanced'])
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
