@@ -14,6 +14,7 @@ async function tabTo(page, name) {
     await page.keyboard.press('Tab')
     const here = await page.evaluate(() => {
       const control = document.activeElement
+      if (!control?.matches('a, button, input, select, textarea')) return ''
       const label = control?.closest('label') ?? (control?.id ? document.querySelector(`label[for="${control.id}"]`) : null)
       return `${control?.getAttribute('aria-label') ?? ''} ${control?.textContent ?? ''} ${label?.textContent ?? ''}`
     })
