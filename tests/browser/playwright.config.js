@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test'
 /** Debian's Chromium, as a phone; every test has a server and a database of its own. */
 export default defineConfig({
   testDir: '.',
-  timeout: 90_000,
+  timeout: 240_000,
   expect: { timeout: 20_000 },
   fullyParallel: true,
   workers: 2,

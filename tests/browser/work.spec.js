@@ -46,7 +46,7 @@ test('every kind of action is done on one item, and the server has each once', a
   await page.getByRole('button', { name: 'Take photo' }).click()
   await phone.save()
   await phone.openAction('Stitching')
-  for (const point of ['seam', 'thread']) await page.getByRole('group', { name: point }).getByText('OK', { exact: true }).click()
+  for (const point of ['seam', 'thread']) await page.getByRole('group', { name: point }).getByRole('radio', { name: 'OK', exact: true }).check({ force: true })
   await phone.save()
   await phone.openAction('Data sheet')
   await page.getByRole('combobox', { name: 'Size' }).selectOption('M')
