@@ -22,6 +22,8 @@ pub(super) struct Disk {
 impl Disk {
     /// Mounts one at `folder` and moves tables of the database at `owner_url` there. The inner error is why this machine does not allow it.
     pub(super) async fn mount(folder: &Path, cluster: &Path, owner_url: &str) -> anyhow::Result<Result<Self, String>> {
+        // PostgreSQL has a working folder of its own.
+        let folder = &std::path::absolute(folder)?;
         std::fs::create_dir_all(folder)?;
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(folder).output();
         let why = match &mounted {
