@@ -215,7 +215,8 @@ impl ProofMemory {
 pub(super) fn own_address(request: &HttpRequest) -> String {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str())).unwrap_or_default();
-    format!("http://{host}")
+    let scheme = if request.app_config().secure() { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }
 
 /// Signature, method, address and token; everything but time.
