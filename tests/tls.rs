@@ -123,6 +123,12 @@ async fn a_public_name_is_in_the_certificate_and_an_older_authority_does_not_vou
     let open = |public: Option<&str>| Tls::open(&TlsFrom::Auto, folder.path(), public, now());
     let public = Some("https://floor.example.com:8443");
     open(None).unwrap();
+    let certificate = || std::fs::read(folder.path().join("server.crt")).unwrap();
+    let before = certificate();
+    open(None).unwrap();
+    assert_eq!(certificate(), before);
+    open(Some("https://192.168.77.1:8443")).unwrap();
+    assert_ne!(certificate(), before, "a private address is one that it may vouch for");
     let refused = open(public).unwrap_err().to_string();
     assert!(
         refused.contains("may not vouch for floor.example.com") && refused.contains("move the folder away"),

@@ -3,12 +3,13 @@
 
 mod profile;
 
+use std::net::SocketAddr;
+
 use actix_web::dev::{HttpServiceFactory, Server};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, HOST, LOCATION};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
-use std::net::SocketAddr;
 
 use super::Trust;
 
