@@ -73,7 +73,7 @@ impl Pair {
 async fn who_trusts_the_authority_opens_the_server_under_all_its_names() {
     let folder = tempfile::tempdir().unwrap();
     let (serving, authority) = auto(folder.path()).await;
-    let client = TlsClient::trusting(&[authority.clone()], now());
+    let client = TlsClient::trusting(std::slice::from_ref(&authority), now());
     let host = rustix::system::uname().nodename().to_string_lossy().split('.').next().unwrap().to_lowercase();
     let mut shown = Vec::new();
     for name in ["localhost", "127.0.0.1", &format!("{host}.local")] {
@@ -104,7 +104,7 @@ async fn a_certificate_that_is_due_is_renewed_under_the_feet_of_who_is_connected
     let (serving, authority) = auto(folder.path()).await;
     let tls = serving.tls.clone().unwrap();
     let (today, later) = (now(), now() + TimeDelta::days(370));
-    let [client, in_a_year] = [today, later].map(|at| TlsClient::trusting(&[authority.clone()], at));
+    let [client, in_a_year] = [today, later].map(|at| TlsClient::trusting(std::slice::from_ref(&authority), at));
     let connected = client.connect(serving.address, "localhost").await.unwrap();
     let first = connected.certificate.clone();
     tls.look(today);
@@ -148,7 +148,7 @@ async fn the_operators_files_are_shown_and_shown_anew_when_they_change() {
     assert!(serving.page.is_none(), "whom to trust is the operator's affair");
     let tls = serving.tls.clone().unwrap();
     let shown = async |certificate: &CertificateDer<'static>| {
-        let client = TlsClient::trusting(&[certificate.clone()], now());
+        let client = TlsClient::trusting(std::slice::from_ref(certificate), now());
         let told = client.get(serving.address, "localhost", "/health/live").await;
         told.is_ok_and(|told| told.status == 200 && told.certificate == *certificate)
     };

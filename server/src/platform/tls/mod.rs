@@ -87,7 +87,8 @@ impl Tls {
     pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
         let versions = ServerConfig::builder_with_provider(certificate::cryptography());
         let versions = versions.with_safe_default_protocol_versions().map_err(TlsError::Library)?;
-        Ok(versions.with_no_client_auth().with_cert_resolver(Arc::clone(&self.shown) as _))
+        let shown = Arc::clone(&self.shown);
+        Ok(versions.with_no_client_auth().with_cert_resolver(shown))
     }
 
     /// Whom phones have to trust, if it is an authority of our own.
