@@ -50,6 +50,7 @@ mod sync_feed;
 mod sync_protocol;
 mod sync_snapshots;
 mod sync_sockets;
+mod tls;
 mod traces;
 mod unhealthy_database;
 mod uploads;

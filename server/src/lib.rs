@@ -6,6 +6,7 @@ pub mod app;
 pub mod checker;
 pub mod cli;
 pub mod database;
+pub mod door;
 pub mod floor;
 pub mod handheld;
 pub mod history;

@@ -1,11 +1,11 @@
 //! A server from its first start to its last stop.
 //!
-//! **Starting**, each step on the one before: metrics, the database (started or adopted, migrated), the login checked against row-level security, the history
+//! **Starting**, each step on the one before: the certificate, metrics, the database (started or adopted, migrated), the login checked against row-level security, the history
 //! recognised or its epochs renewed, signing keys and objects, background work, and the listener last: who can connect can be served.
 //!
 //! **Stopping**, the other way round, so that nothing is taken away from under something that still needs it:
 //! 1. `drain`: `/health/ready` says no, sockets are told to come back later;
-//! 2. `http`: no new connections; requests under way end;
+//! 2. `http`: no new connections; requests under way end; the page about our own authority goes too;
 //! 3. `sockets`: those that said goodbye are gone;
 //! 4. `jobs`: no new jobs; those under way end or are given back;
 //! 5. `engine`: everything taken is decided and answered;
@@ -19,9 +19,9 @@
 //! A server that is killed instead loses none of what it confirmed: PostgreSQL has it, and clients ask again for what was not confirmed.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use chrono::Utc;
@@ -29,18 +29,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::{App, create_app};
+use crate::app::App;
 use crate::database::Database;
+use crate::door;
 use crate::floor::sync;
 use crate::history;
 use crate::job_registry::job_registry;
 use crate::photos;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Role, migrate};
-use crate::platform::http::Connections;
 use crate::platform::jobs::Runner;
 use crate::platform::storage::Objects;
 use crate::platform::telemetry::install_metrics;
+use crate::platform::tls::Tls;
 
 /// Day partitions are made two weeks ahead and dropped after one; they are looked after this often, and so are old uploads.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(6 * 3600);
@@ -53,7 +54,12 @@ pub struct Serving {
     pub address: SocketAddr,
     /// Where its metrics are, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// The certificate it shows, if it does TLS itself.
+    pub tls: Option<Arc<Tls>>,
+    /// Where the page is that says how to trust our own authority, if there is one.
+    pub page: Option<SocketAddr>,
     http: Running,
+    page_server: Option<Running>,
     metrics_server: Option<Running>,
     database: Database,
     runner: JoinHandle<()>,
@@ -74,11 +80,12 @@ impl Serving {
     /// # Errors
     /// What could not be started; what had been is stopped again.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let tls = door::tls(config)?;
         let metrics = config.telemetry.metrics_bind.map(install_metrics).transpose()?;
         let metrics_address = metrics.as_ref().map(|metrics| metrics.address);
         let metrics_server = metrics.map(|metrics| Running::spawn(metrics.server));
         let database = Database::open(config).await?;
-        let (app, server, address) = match prepare(config, &database).await {
+        let Prepared { app, server, address, page } = match prepare(config, &database, tls.as_deref()).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 database.close().await.context("after a failed start")?;
@@ -95,10 +102,34 @@ impl Serving {
             }
         });
         let watch = tokio::spawn(watch(database.clone(), app.objects.clone(), stop_watch.clone()));
+        if let Some(tls) = tls.clone() {
+            let stopped = stop_watch.clone();
+            tokio::spawn(async move { tls.watch(stopped).await });
+        }
         let http = Running::spawn(server);
-        tracing::info!(%address, "ready");
+        let (page, page_server) = page.map(|(server, address)| (address, Running::spawn(server))).unzip();
+        tracing::info!(%address, tls = tls.is_some(), "ready");
         let metrics = metrics_address;
-        Ok(Self { app, address, metrics, http, metrics_server, database, runner, stop_runner, watch, stop_watch })
+        Ok(Self {
+            app,
+            address,
+            metrics,
+            tls,
+            page,
+            http,
+            page_server,
+            metrics_server,
+            database,
+            runner,
+            stop_runner,
+            watch,
+            stop_watch,
+        })
+    }
+
+    /// How it is asked: `https`, or `http` where it does no TLS.
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Returns when a part without which the server is of no use has ended by itself.
@@ -128,6 +159,9 @@ impl Serving {
         self.app.draining.cancel();
         note("drain");
         self.http.stop(true).await;
+        if let Some(page) = self.page_server {
+            page.stop(false).await;
+        }
         note("http");
         self.app.sockets.gone(self.app.limits.drain).await;
         note("sockets");
@@ -167,31 +201,22 @@ impl Running {
     }
 }
 
-async fn prepare(config: &Config, database: &Database) -> anyhow::Result<(App, Server, SocketAddr)> {
+/// What listens, and what it serves.
+struct Prepared {
+    app: App,
+    server: Server,
+    address: SocketAddr,
+    page: Option<(Server, SocketAddr)>,
+}
+
+async fn prepare(config: &Config, database: &Database, tls: Option<&Tls>) -> anyhow::Result<Prepared> {
     let db = Db::new(database.url(), config.database.pool)?;
     db.verify().await?;
     history::look(&db).await?;
     let app = App::new(config, db)?;
-    let (server, address) = listen(config, &app)?;
-    Ok((app, server, address))
-}
-
-fn listen(config: &Config, app: &App) -> anyhow::Result<(Server, SocketAddr)> {
-    let connections = Connections::new(config.limits.connections);
-    let served = app.clone();
-    let mut server = HttpServer::new(move || create_app(&served))
-        .on_connect(move |socket, extensions| connections.opened(socket, extensions))
-        // Small frames would wait 40 ms for company.
-        .tcp_nodelay(true)
-        .shutdown_timeout(config.limits.drain.as_secs())
-        .disable_signals();
-    if let Some(workers) = config.server.workers {
-        server = server.workers(workers.get());
-    }
-    let bind = config.server.bind;
-    let server = server.bind(bind).with_context(|| format!("FLOORLINE_BIND: cannot listen on {bind}"))?;
-    let address = server.addrs().first().copied().unwrap_or(bind);
-    Ok((server.run(), address))
+    let (server, address) = door::listen(config, &app, tls)?;
+    let page = door::listen_for_strangers(config, tls, address)?;
+    Ok(Prepared { app, server, address, page })
 }
 
 /// Everything that goes on beside requests, until cancelled: the database is watched and its history looked at, its partitions are made ahead, and old

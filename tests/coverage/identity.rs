@@ -11,10 +11,12 @@ routes! {
     GET "/health/ready" => Anybody;
 
     POST "/v1/auth/login" => Anybody, sending json!({ "email": "nobody@north.example", "password": "nothing at all" });
+    POST "/v1/auth/badge" => Anybody, sending json!({ "code": "W", "pin": "2580" });
     POST "/v1/auth/refresh" => Anybody, sending json!({ "refresh_token": "x" });
     POST "/v1/auth/logout" => SignedIn;
     GET "/v1/me" => SignedIn;
     POST "/v1/me/password" => SignedIn, sending json!({ "current_password": "wrong", "new_password": "long enough" });
+    PUT "/v1/me/pin" => SignedIn, sending json!({ "current_password": "wrong", "pin": "2580" });
 
     POST "/v1/organizations" => Needs("organization:create"), sending json!({
         "name": "Third", "kind": "brand", "administrator": { "email": "admin@third.example", "name": "Admin", "password": "long enough" } });
@@ -33,6 +35,8 @@ routes! {
     GET "/v1/users/{id}" => Needs("user:view"), at user;
     PATCH "/v1/users/{id}" => Needs("user:manage"), at user, sending json!({ "name": "Renamed" });
     DELETE "/v1/users/{id}" => Needs("user:manage"), at user;
+    PUT "/v1/users/{id}/pin" => Needs("user:manage"), at user, sending json!({ "pin": "2580" });
+    DELETE "/v1/users/{id}/pin" => Needs("user:manage"), at user;
 
     GET "/v1/roles" => Needs("user:view");
     POST "/v1/roles" => Needs("role:manage"), sending json!({ "name": "Cutter", "permissions": ["item:act"] });

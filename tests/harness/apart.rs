@@ -66,6 +66,11 @@ impl Apart {
         signing_key(&self.folder)
     }
 
+    /// Its process.
+    pub fn id(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
     /// Its log so far.
     pub fn log(&self) -> String {
         log_in(&self.folder)

@@ -29,6 +29,7 @@ pub mod phone;
 pub mod proxy;
 mod snapshot;
 pub mod socket;
+pub mod tls;
 pub mod upload;
 
 use std::net::TcpListener;

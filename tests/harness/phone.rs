@@ -20,16 +20,32 @@ pub struct Phone {
 impl Phone {
     /// One that claims a code made by the organisation's administrator.
     pub async fn claimed(at: &At<'_>) -> Self {
+        Self::claimed_by(at, new_key()).await
+    }
+
+    async fn claimed_by(at: &At<'_>, key: SigningKey) -> Self {
         let code = at
             .admin()
             .post("/v1/devices/enrolments", json!({ "site_id": at.site(), "name": "Phone" }))
             .await
             .text("code");
-        let key = new_key();
         let claim = json!({ "code": code, "public_key": public_jwk(&key), "platform": "test", "app_version": "1.0.0" });
         let answer = at.stranger().post("/v1/devices/enrolments/claim", claim).await;
         answer.assert_status(200);
         Self { id: answer.text("device_id"), digits: answer.text("digits"), key }
+    }
+
+    /// One that nobody ever let in.
+    pub fn unknown() -> Self {
+        Self { id: Uuid::new_v4().to_string(), digits: String::new(), key: new_key() }
+    }
+
+    /// The same phone let in by another organisation too, with the key it has.
+    pub async fn also_at(&self, at: &At<'_>) -> Self {
+        let phone = Self::claimed_by(at, self.key.clone()).await;
+        let path = format!("/v1/devices/{}/approve", phone.id);
+        at.admin().post(&path, json!({ "digits": phone.digits })).await.assert_status(200);
+        phone
     }
 
     /// The public half of its key.

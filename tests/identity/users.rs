@@ -165,7 +165,7 @@ async fn lists_come_in_pages_and_show_ones_own_only() {
 }
 
 /// Someone who manages people and may do nothing else.
-async fn clerk(floor: &Floor) -> Client {
+pub(super) async fn clerk(floor: &Floor) -> Client {
     let north = floor.north();
     let clerk = json!({ "name": "clerk", "permissions": ["user:view", "user:manage"] });
     let clerk = north.admin().post("/v1/roles", clerk).await.id();

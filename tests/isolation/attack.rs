@@ -12,11 +12,12 @@ use super::scene::Scene;
 use crate::harness::{Answer, Client, Floor, PASSWORD};
 
 /// Routes that answer whoever asks, and what guards them instead.
-const PUBLIC: [(&str, &str); 10] = [
+const PUBLIC: [(&str, &str); 11] = [
     ("GET /Q/{code}", "a label's page names nothing but its code"),
     ("GET /health/live", "whether the server lives"),
     ("GET /health/ready", "whether it is of use"),
     ("POST /v1/auth/login", "the password"),
+    ("POST /v1/auth/badge", "the device's proof, and the PIN"),
     ("POST /v1/auth/refresh", "the refresh token"),
     ("POST /v1/devices/enrolments/claim", "the code, and the approval after it"),
     ("GET /v1/devices/{id}/status", "the device's proof"),
@@ -26,10 +27,11 @@ const PUBLIC: [(&str, &str); 10] = [
 ];
 
 /// Routes for everybody who is signed in: they show what is one's own.
-const FOR_EVERYBODY: [&str; 6] = [
+const FOR_EVERYBODY: [&str; 7] = [
     "POST /v1/auth/logout",
     "GET /v1/me",
     "POST /v1/me/password",
+    "PUT /v1/me/pin",
     "GET /v1/organizations/{id}",
     "GET /v1/partnerships",
     "GET /v1/partnerships/{id}",

@@ -186,6 +186,7 @@ async fn the_only_functions_that_see_past_an_organisation_are_the_look_ups() {
         [
             "brand_may(text,uuid,uuid,uuid): uuid for floorline_app, floorline_brand",
             "find_device(uuid): TABLE(org_id uuid, id uuid) for floorline_app",
+            "find_device_by_key(jsonb,uuid): TABLE(org_id uuid, id uuid) for floorline_app",
             "find_enrolment(bytea): TABLE(org_id uuid, id uuid) for floorline_app",
             "find_label(text): TABLE(org_id uuid, id text) for floorline_app",
             "find_login(text): TABLE(org_id uuid, id uuid) for floorline_app",

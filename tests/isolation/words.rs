@@ -76,7 +76,7 @@ pub fn in_field(route: &Route, name: &str) -> Word {
         ("items", "to" | "stage") | ("queues", "stage") => Any(json!("sew")),
         ("items", "status") => Any(json!("active")),
         // Whoever has one of these is let in by it: they are guessed at here.
-        ("devices", "code") | ("auth", "refresh_token") => Any(json!("guessed")),
+        ("devices" | "auth", "code") | ("auth", "refresh_token") => Any(json!("guessed")),
         ("devices", "state") => Any(json!("active")),
         ("sync", "state") => Any(json!("open")),
         ("labels", "status") => Any(json!("active")),
@@ -131,6 +131,7 @@ fn plain(name: &str) -> Option<Value> {
         "kind" => json!("area"),
         "new_password" => json!("another, long enough"),
         "of" => json!({ "stream_id": uuid::Uuid::nil(), "seq": 1 }),
+        "pin" => json!("2580"),
         "priority" => json!("high"),
         "promised_delivery_date" | "requested_delivery_date" => json!("2099-01-31"),
         "public_key" => json!({}),

@@ -171,6 +171,7 @@ fn spawn(setting: &Setting) -> anyhow::Result<Child> {
         .arg("serve")
         .env("FLOORLINE_DATA", data)
         .env("FLOORLINE_BIND", address.to_string())
+        .env("FLOORLINE_TLS", "off")
         .env("FLOORLINE_PUBLIC_URL", format!("http://{address}"))
         .env("FLOORLINE_METRICS_BIND", "127.0.0.1:0")
         .env("FLOORLINE_LOG_FORMAT", "text")

@@ -8,6 +8,7 @@ mod db;
 pub mod demo;
 mod epoch;
 mod migrate;
+mod open_here;
 mod openapi;
 mod output;
 mod play_folder;
@@ -41,7 +42,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serves, with a database of its own in the data folder unless DATABASE_URL is set.
-    Serve,
+    Serve(serve::Options),
     /// Plays a made-up floor at work, on a server of its own, and proves that nothing was lost.
     Demo(demo::Options),
     /// Breaks networks, servers, disks and the database under real servers and phones, and proves that nothing was lost.
@@ -80,7 +81,10 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let load = || Config::load(cli.config.as_deref());
     match cli.command {
         Command::Openapi => openapi::print(),
-        Command::Serve => serving(load()?, serve::run),
+        Command::Serve(options) => {
+            let config = Config::load_with(cli.config.as_deref(), &options.settings())?;
+            serving(config, |config| serve::run(config, options))
+        }
         Command::Demo(options) => brief(load()?, async |config| demo::run(config, options).await),
         Command::Chaos(options) => brief(load()?, async |config| chaos::run(config, options).await),
         Command::Work => serving(load()?, work::run),

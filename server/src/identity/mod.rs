@@ -9,6 +9,7 @@ mod lookup;
 mod organizations;
 mod partnerships;
 mod passwords;
+mod pins;
 mod roles;
 mod sign_in;
 mod throttle;

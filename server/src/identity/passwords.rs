@@ -1,4 +1,4 @@
-//! Passwords as Argon2id hashes. Hashing is slow on purpose, so it runs on a blocking thread, a few at a time: each takes 19 MiB.
+//! Passwords and PINs as Argon2id hashes. Hashing is slow on purpose, so it runs on a blocking thread, a few at a time: each takes 19 MiB.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::Pas
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
+use super::pins;
 use crate::platform::config;
 use crate::platform::http::ApiError;
 
@@ -53,6 +54,19 @@ impl Passwords {
     /// 422 for a password that is too short or too long.
     pub async fn hash(&self, password: &str) -> Result<String, ApiError> {
         check("password", password)?;
+        self.hash_text(password).await
+    }
+
+    /// The hash of a PIN to store.
+    ///
+    /// # Errors
+    /// 422 for a text that is no PIN, or one that is guessed first.
+    pub(super) async fn hash_pin(&self, pin: &str) -> Result<String, ApiError> {
+        pins::check("pin", pin)?;
+        self.hash_text(pin).await
+    }
+
+    async fn hash_text(&self, password: &str) -> Result<String, ApiError> {
         let (argon2, password) = (Arc::clone(&self.argon2), password.to_owned());
         let hash = self.work(move || argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string())).await?;
         hash.map_err(|error| ApiError::internal(anyhow::anyhow!("hashing failed: {error}")))

@@ -1,4 +1,5 @@
-//! Guessing passwords is slow: five failures in fifteen minutes per address and per account, then `429` until the oldest is forgotten.
+//! Guessing passwords and PINs is slow: five failures in fifteen minutes per address or device and per account, then `429` until the oldest is
+//! forgotten.
 //!
 //! Kept in memory, by each server for itself. An attempt counts as a failure from its start and is taken back when it succeeds, so that
 //! many attempts at once gain nothing.
@@ -9,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
+use floorline_domain::DeviceId;
 use sha2::{Digest as _, Sha256};
 
 use super::lately::Lately;
@@ -18,7 +20,7 @@ use crate::platform::http::network;
 const FAILURES: usize = 5;
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// Remembers failures. An address has five, so however many accounts are tried, what is remembered grows with the addresses only.
+/// Remembers failures. An address has five, and so has a device that an administrator let in, so however many accounts are tried, what is remembered grows with these only.
 pub(super) struct Throttle(Mutex<Lately<Key, VecDeque<DateTime<Utc>>>>);
 
 impl Default for Throttle {
@@ -36,27 +38,36 @@ pub(super) struct Standing {
     pub(super) reset_s: u64,
 }
 
+/// Where an attempt comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Address(IpAddr),
+    /// One that proved itself: a whole factory may share an address.
+    Device(DeviceId),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Address(IpAddr),
+    Device(DeviceId),
     Account([u8; 32]),
 }
 
 impl Throttle {
-    /// Takes one attempt of an address on an account, both of which must have one left. `account` is an e-mail as it is stored, so that
-    /// nobody gains attempts by writing it otherwise.
+    /// Takes one attempt on an account, which must have one left, as must where it comes from. `account` is an e-mail as it is stored or a badge's
+    /// code, so that nobody gains attempts by writing it otherwise.
     ///
     /// # Errors
     /// How long to wait.
     pub(super) fn attempt(
         &self,
-        address: Option<IpAddr>,
+        from: Option<Origin>,
         account: &str,
         now: DateTime<Utc>,
     ) -> Result<Standing, Standing> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failures.pass(now);
-        let keys: Vec<Key> = keys(address, account).collect();
+        let keys: Vec<Key> = keys(from, account).collect();
         let full =
             keys.iter().map(|key| standing(failures.get_mut(key), now)).filter(|standing| standing.remaining == 0);
         if let Some(refused) = full.max_by_key(|standing| standing.reset_s) {
@@ -71,20 +82,20 @@ impl Throttle {
     }
 
     /// The attempt could not be decided: it counts for nobody.
-    pub(super) fn taken_back(&self, address: Option<IpAddr>, account: &str) {
+    pub(super) fn taken_back(&self, from: Option<Origin>, account: &str) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys(address, account) {
+        for key in keys(from, account) {
             failures.get_mut(&key).and_then(VecDeque::pop_back);
         }
     }
 
-    /// The attempt succeeded: the account's failures are forgotten, and the address gets this attempt back.
-    pub(super) fn succeeded(&self, address: Option<IpAddr>, account: &str) {
+    /// The attempt succeeded: the account's failures are forgotten, and where it came from gets this attempt back.
+    pub(super) fn succeeded(&self, from: Option<Origin>, account: &str) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys(address, account) {
+        for key in keys(from, account) {
             match key {
                 Key::Account(_) => failures.remove(&key),
-                Key::Address(_) => drop(failures.get_mut(&key).and_then(VecDeque::pop_back)),
+                Key::Address(_) | Key::Device(_) => drop(failures.get_mut(&key).and_then(VecDeque::pop_back)),
             }
         }
     }
@@ -103,9 +114,13 @@ impl Standing {
     }
 }
 
-fn keys(address: Option<IpAddr>, account: &str) -> impl Iterator<Item = Key> {
+fn keys(from: Option<Origin>, account: &str) -> impl Iterator<Item = Key> {
     let account = Sha256::digest(account.as_bytes()).into();
-    address.map(|address| Key::Address(network(address))).into_iter().chain([Key::Account(account)])
+    let from = from.map(|from| match from {
+        Origin::Address(address) => Key::Address(network(address)),
+        Origin::Device(device) => Key::Device(device),
+    });
+    from.into_iter().chain([Key::Account(account)])
 }
 
 fn standing(times: Option<&mut VecDeque<DateTime<Utc>>>, now: DateTime<Utc>) -> Standing {
@@ -126,8 +141,8 @@ mod tests {
         DateTime::from_timestamp(1_763_600_000, 0).unwrap()
     }
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn address(last: u8) -> Option<Origin> {
+        Some(Origin::Address(IpAddr::from([192, 0, 2, last])))
     }
 
     #[test]
@@ -156,6 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_counted_whatever_its_address() {
+        let throttle = Throttle::default();
+        let device = |n| Some(Origin::Device(DeviceId(uuid::Uuid::from_u128(n))));
+        for n in 0..5 {
+            throttle.attempt(device(1), &format!("badge {n}"), start()).unwrap();
+        }
+        assert!(throttle.attempt(device(1), "another badge", start()).is_err());
+        assert!(throttle.attempt(device(2), "another badge", start()).is_ok());
+    }
+
+    #[test]
     fn a_success_forgets_the_accounts_failures_but_not_the_addresss() {
         let throttle = Throttle::default();
         for _ in 0..4 {
@@ -171,16 +197,13 @@ mod tests {
     #[test]
     fn a_network_of_version_six_counts_as_one_address() {
         let throttle = Throttle::default();
+        let network = |parts: [u16; 8]| Some(Origin::Address(IpAddr::from(parts)));
         for n in 0..5_u16 {
             let address = IpAddr::from([0x2001, 0xdb8, 0, 1, n, 0, 0, n]);
-            throttle.attempt(Some(address), &format!("{n}@x.example"), start()).unwrap();
+            throttle.attempt(Some(Origin::Address(address)), &format!("{n}@x.example"), start()).unwrap();
         }
-        assert!(
-            throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9])), "z@x.example", start()).is_err()
-        );
-        assert!(
-            throttle.attempt(Some(IpAddr::from([0x2001, 0xdb8, 0, 2, 9, 9, 9, 9])), "z@x.example", start()).is_ok()
-        );
+        assert!(throttle.attempt(network([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9]), "z@x.example", start()).is_err());
+        assert!(throttle.attempt(network([0x2001, 0xdb8, 0, 2, 9, 9, 9, 9]), "z@x.example", start()).is_ok());
     }
 
     #[test]
@@ -190,7 +213,7 @@ mod tests {
             "::ffff:192.0.2.0"
                 .parse::<std::net::Ipv6Addr>()
                 .ok()
-                .map(|net| IpAddr::V6((net.to_bits() | u128::from(last)).into()))
+                .map(|net| Origin::Address(IpAddr::V6((net.to_bits() | u128::from(last)).into())))
         };
         for n in 0..5 {
             throttle.attempt(mapped(1), &format!("{n}@x.example"), start()).unwrap();

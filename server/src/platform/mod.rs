@@ -9,3 +9,4 @@ pub mod realtime;
 pub mod storage;
 pub mod telemetry;
 pub mod tenancy;
+pub mod tls;

@@ -145,7 +145,8 @@ impl Choice {
 
 /// The address the labels of a request lead to.
 pub(super) fn address(app: &App, request: &HttpRequest) -> Result<String, ApiError> {
-    base_url(app.public_url.as_deref(), request.app_config().local_addr()).map_err(refused)
+    let door = request.app_config();
+    base_url(app.public_url.as_deref(), door.local_addr(), door.secure()).map_err(refused)
 }
 
 /// One label in the form asked for.

@@ -4,6 +4,7 @@
 //! blank ones and those of places and workers, counts prints, revokes, takes codes that another maker printed, and says to whoever opens a label's address what it is
 //! ([`resolver`]). Claiming a label is an act on an item and goes through the engine like a phone's.
 
+mod badges;
 mod carrier_routes;
 mod carriers;
 mod code_routes;
@@ -22,6 +23,9 @@ mod tell;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use self::badges::{badge_code, worker_of_badge};
+pub use self::resolver::factory_of;
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -20,5 +20,6 @@ pub use self::proof::DeviceProof;
 pub(super) use self::proof::ProofMemory;
 pub(super) use self::routes::routes;
 pub use self::signed::Signed;
+pub(super) use self::store::lock_at_work;
 pub use self::store::{Device, DeviceState};
 pub use self::tickets::{Session, device_session, redeem_ticket};

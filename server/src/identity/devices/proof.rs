@@ -15,10 +15,11 @@ use actix_web::{FromRequest, HttpRequest, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use floorline_domain::DeviceId;
+use floorline_domain::{DeviceId, OrgId};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::key::DeviceKey;
 use super::store::{self, Device};
@@ -93,13 +94,37 @@ impl DeviceProof {
         let unknown = || ApiError::new(Code::BadDeviceProof, "The proof is not by that device's key.");
         let (org, id) = lookup::device(&app.db, id.0).await?.ok_or_else(unknown)?;
         let mut tx = TenantTx::open(&app.db, org).await?;
-        let row = store::find(&mut tx, id).await?;
+        let device = self.device_in(&mut tx, app, id).await?;
         tx.commit().await?;
+        Ok(device)
+    }
+
+    /// The device whose key signed, by nothing but that; this uses the proof up. Of several that have the same key it is one that may work, and
+    /// then one of `preferred`.
+    ///
+    /// # Errors
+    /// 401 when no device has it, or when the proof was used before.
+    pub(in super::super) async fn enrolled(&self, app: &App, preferred: OrgId) -> Result<Device, ApiError> {
+        let unknown = || ApiError::new(Code::BadDeviceProof, "No device that was let in here has this key.");
+        let found = lookup::device_by_key(&app.db, &self.key.jwk(), preferred).await?;
+        let (org, id) = found.ok_or_else(unknown)?;
+        let mut tx = TenantTx::open(&app.db, org).await?;
+        let device = self.device_in(&mut tx, app, id).await?;
+        tx.commit().await?;
+        Ok(device)
+    }
+
+    /// As [`Self::device`], in a transaction of the device's organisation.
+    ///
+    /// # Errors
+    /// As [`Self::device`].
+    pub(in super::super) async fn device_in(&self, tx: &mut TenantTx, app: &App, id: Uuid) -> Result<Device, ApiError> {
+        let row = store::find(tx, id).await?;
         if DeviceKey::from_jwk(&row.public_key).as_ref() != Some(&self.key) {
-            return Err(unknown());
+            return Err(ApiError::new(Code::BadDeviceProof, "The proof is not by that device's key."));
         }
         match app.sign_in.proofs.spend(&self.key, &self.jti, self.at) {
-            Use::First => Device::of(org, &row),
+            Use::First => Device::of(tx.org(), &row),
             Use::Again => {
                 let error = ApiError::new(Code::BadDeviceProof, "This proof was used before.");
                 Err(error.nonce(nonce(&app.keys, self.at)))
@@ -108,6 +133,20 @@ impl DeviceProof {
                 Err(ApiError::new(Code::TooMany, "Devices prove themselves too often; wait a moment.").retry_after(60))
             }
         }
+    }
+
+    /// The proof of a request that needs none; what was sent must be sound.
+    ///
+    /// # Errors
+    /// 401 for a proof that is not.
+    pub(in super::super) async fn if_sent(request: &HttpRequest) -> Result<Option<Self>, ApiError> {
+        if request.headers().contains_key("dpop") { Self::extract(request).await.map(Some) } else { Ok(None) }
+    }
+
+    /// What is answered to who sent no proof where one is needed, with a nonce to make it with.
+    pub(in super::super) fn missing(app: &App, now: DateTime<Utc>) -> ApiError {
+        let error = ApiError::new(Code::BadDeviceProof, "Send a proof by the device's key as DPoP.");
+        error.nonce(nonce(&app.keys, now))
     }
 
     fn read(request: &HttpRequest, app: &App, now: DateTime<Utc>) -> Result<Self, ApiError> {
@@ -172,11 +211,12 @@ impl ProofMemory {
     }
 }
 
-/// Without a public address there is only loopback, and the address is the one asked for.
+/// Without a public address it is the one asked for: on loopback, or under a name that the server's certificate has.
 pub(super) fn own_address(request: &HttpRequest) -> String {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str())).unwrap_or_default();
-    format!("http://{host}")
+    let scheme = if request.app_config().secure() { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }
 
 /// Signature, method, address and token; everything but time.

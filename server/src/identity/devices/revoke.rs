@@ -13,7 +13,7 @@ use crate::platform::db::sql;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
-/// Revokes a device and fences its streams in one transaction: a batch that holds a stream's lock commits before, every later one sees the
+/// Revokes a device, fences its streams and ends the logins bound to its key in one transaction: a batch that holds a stream's lock commits before, every later one sees the
 /// fence. Revoking again changes nothing.
 pub(super) async fn revoke(
     tx: &mut TenantTx,
@@ -28,6 +28,7 @@ pub(super) async fn revoke(
         return Ok(row);
     }
     let fenced = fence(tx, id).await?;
+    store::end_logins(tx, id, now).await?;
     row.state = "revoked".into();
     (row.revoked_by, row.revoked_at) = (Some(by.0), Some(now));
     (row.updated_at, row.version) = (now, row.version + 1);

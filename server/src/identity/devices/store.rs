@@ -7,8 +7,8 @@ use floorline_domain::{DeviceId, LocationId, OrgId, UserId};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::platform::db::schema::{devices, enrolments, locations};
-use crate::platform::http::ApiError;
+use crate::platform::db::schema::{devices, enrolments, locations, logins};
+use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::TenantTx;
 
 /// How long an enrolment code is good for.
@@ -102,6 +102,30 @@ impl Device {
             enrolled_by: UserId(row.enrolled_by),
         })
     }
+}
+
+impl Device {
+    /// Itself, if it may work.
+    ///
+    /// # Errors
+    /// 403 while nobody confirmed it, and after it was revoked.
+    pub(in super::super) fn at_work(self) -> Result<Self, ApiError> {
+        match self.state {
+            DeviceState::Active => Ok(self),
+            DeviceState::Pending => Err(pending()),
+            DeviceState::Revoked(_) => Err(revoked()),
+        }
+    }
+}
+
+/// Nobody confirmed it yet.
+pub(super) fn pending() -> ApiError {
+    ApiError::new(Code::DevicePending, "An administrator has to confirm the device first.")
+}
+
+/// It was shut out.
+pub(super) fn revoked() -> ApiError {
+    ApiError::new(Code::DeviceRevoked, "This device was blocked.")
 }
 
 /// Whether it is a site of the organisation where work goes on.
@@ -200,6 +224,22 @@ pub(super) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<DeviceRow, ApiEr
 pub(super) async fn find_for_update(tx: &mut TenantTx, id: Uuid) -> Result<DeviceRow, ApiError> {
     let query = DeviceRow::query().filter(devices::org_id.eq(tx.org().0)).filter(devices::id.eq(id)).for_update();
     query.first(tx.conn()).await.optional()?.ok_or_else(|| ApiError::not_found("device"))
+}
+
+/// The device as it is until this transaction ends, if it may work.
+pub(in super::super) async fn lock_at_work(tx: &mut TenantTx, id: DeviceId) -> Result<Device, ApiError> {
+    let row = find_for_update(tx, id.0).await?;
+    Device::of(tx.org(), &row)?.at_work()
+}
+
+/// Ends every login that is refreshed by this device's key.
+pub(super) async fn end_logins(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<(), ApiError> {
+    let open = logins::table
+        .filter(logins::org_id.eq(tx.org().0))
+        .filter(logins::device_id.eq(id))
+        .filter(logins::ended_at.is_null());
+    diesel::update(open).set(logins::ended_at.eq(now)).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// Everything that can change, as it is now.

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::proof::DeviceProof;
-use super::store::DeviceState;
+use super::store::{self, DeviceState};
 use crate::app::App;
 use crate::identity::lookup;
 use crate::platform::db::Db;
@@ -50,13 +50,11 @@ pub async fn device_session(
 ) -> Result<Session, ApiError> {
     let device = DeviceProof::extract(request).await?.device(app, id).await?;
     match device.state {
-        DeviceState::Pending => {
-            Err(ApiError::new(Code::DevicePending, "An administrator has to confirm the device first."))
-        }
+        DeviceState::Pending => Err(store::pending()),
         DeviceState::Revoked(at) if now - at < QUARANTINE => {
             Ok(Session { org: device.org, user: device.enrolled_by, login: None, device: Some(id) })
         }
-        DeviceState::Revoked(_) => Err(ApiError::new(Code::DeviceRevoked, "This device was blocked.")),
+        DeviceState::Revoked(_) => Err(store::revoked()),
         DeviceState::Active => {
             let session = user_session(request).await?;
             if session.org != device.org {

@@ -1,64 +1,79 @@
-//! `/v1/auth/…` and `/v1/me`.
+//! `/v1/auth/…`: in, on and out.
 
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post};
+use actix_web::{HttpRequest, HttpResponse, post};
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::start::Caller;
-use super::views::{Credentials, Me, PasswordChange, RefreshBody, SignedIn};
-use super::{start, store};
+use super::badge::{self, Shown};
+use super::counted::attempt;
+use super::start::{self, Caller};
+use super::views::{BadgeCredentials, Credentials, RefreshBody, SignedIn};
+use super::{own_routes, refresh, store};
 use crate::app::App;
-use crate::identity::{audit, checks, passwords, users};
+use crate::identity::devices::DeviceProof;
+use crate::identity::throttle::Origin;
+use crate::identity::{audit, checks};
 use crate::platform::clock;
-use crate::platform::http::{ApiError, Code, address_of};
+use crate::platform::http::{ApiError, address_of};
 use crate::platform::tenancy::{Identity, TenantTx};
 
 /// What a client says of itself is kept up to this length, in characters.
 const MAX_AGENT: usize = 300;
 
 pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(login).service(refresh).service(logout).service(me).service(change_password);
+    config.service(login).service(by_badge).service(refresh_login).service(logout);
+    own_routes::routes(config);
 }
 
 /// Signs in. Five failures in fifteen minutes, from one address or on one account, are answered 429 until the oldest is forgotten.
-#[utoipa::path(tag = "auth", request_body = Credentials, responses((status = 200, body = SignedIn)))]
+///
+/// With a device's proof the login is bound to that device: each refresh needs a proof by the same key.
+#[utoipa::path(tag = "auth", request_body = Credentials, params(
+    ("DPoP" = Option<String>, Header, description = "The proof of a device that binds the login")), responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/login")]
-async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) -> HttpResponse {
+async fn login(app: Data<App>, request: HttpRequest, body: Json<Credentials>) -> Result<HttpResponse, ApiError> {
     let (now, account) = (clock::now(), checks::folded(&body.email));
+    let proof = DeviceProof::if_sent(&request).await?;
     let caller = caller(&request, app.sign_in.behind_proxy);
-    let standing = match app.sign_in.throttle.attempt(caller.address, &account, now) {
-        Ok(standing) => standing,
-        Err(refused) => {
-            let error =
-                ApiError::new(Code::TooMany, "Too many failed attempts; wait a while.").retry_after(refused.reset_s);
-            let mut response = error.error_response();
-            refused.tell(response.headers_mut());
-            return response;
-        }
-    };
-    match start::sign_in(&app, &account, &body.password, &caller, now).await {
-        Ok(signed_in) => {
-            app.sign_in.throttle.succeeded(caller.address, &account);
-            HttpResponse::Ok().json(signed_in)
-        }
-        Err(error) => {
-            if error.code() != Code::WrongCredentials {
-                app.sign_in.throttle.taken_back(caller.address, &account);
-            }
-            let mut response = error.error_response();
-            standing.tell(response.headers_mut());
-            response
-        }
-    }
+    let from = caller.address.map(Origin::Address);
+    let signing_in = start::by_password(&app, (&account, &body.password), proof.as_ref(), &caller, now);
+    Ok(attempt(&app, (from, &account), now, signing_in).await)
+}
+
+/// Signs a worker in by badge and PIN, on a device that was let in and proves itself.
+///
+/// The login is bound to the device. Five failures in fifteen minutes, on one device or with one badge, are answered 429 until the oldest is forgotten.
+#[utoipa::path(tag = "auth", request_body = BadgeCredentials, params(
+    ("DPoP" = String, Header, description = "The device's proof")), responses((status = 200, body = SignedIn)))]
+#[post("/v1/auth/badge")]
+async fn by_badge(
+    app: Data<App>,
+    proof: DeviceProof,
+    request: HttpRequest,
+    body: Json<BadgeCredentials>,
+) -> Result<HttpResponse, ApiError> {
+    let (now, shown) = (clock::now(), Shown::read(&body.code));
+    let device = badge::device(&app, &proof, &shown).await?;
+    let (caller, account) = (caller(&request, app.sign_in.behind_proxy), shown.account(&device));
+    let signing_in = badge::sign_in(&app, &device, (&shown, &body.pin), &caller, now);
+    Ok(attempt(&app, (Some(Origin::Device(device.id)), &account), now, signing_in).await)
 }
 
 /// The next access token, and the next refresh token. Repeating it with the same token is safe until the successor is used.
-#[utoipa::path(tag = "auth", request_body = RefreshBody, responses((status = 200, body = SignedIn)))]
+///
+/// A login that is bound to a device needs that device's proof.
+#[utoipa::path(tag = "auth", operation_id = "refresh", request_body = RefreshBody, params(
+    ("DPoP" = Option<String>, Header, description = "The device's proof, where signing in came with one")), responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/refresh")]
-async fn refresh(app: Data<App>, body: Json<RefreshBody>) -> Result<Json<SignedIn>, ApiError> {
-    Ok(Json(start::refresh(&app, &body.refresh_token, clock::now()).await?))
+async fn refresh_login(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Json<RefreshBody>,
+) -> Result<Json<SignedIn>, ApiError> {
+    let proof = DeviceProof::if_sent(&request).await?;
+    Ok(Json(refresh::refresh(&app, &body.refresh_token, proof.as_ref(), clock::now()).await?))
 }
 
 /// Ends this login; its tokens are good for nothing afterwards. What a phone has not sent yet stays on the phone.
@@ -74,50 +89,10 @@ async fn logout(app: Data<App>, by: Identity) -> Result<HttpResponse, ApiError> 
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Who is signed in, and what they may do.
-#[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 200, body = Me)))]
-#[get("/v1/me")]
-async fn me(by: Identity) -> Json<Me> {
-    Json(Me::from(&by))
-}
-
-/// Changes one's own password and ends one's other logins.
-#[utoipa::path(tag = "auth", security(("bearer" = [])), request_body = PasswordChange, responses((status = 204, description = "Changed")))]
-#[post("/v1/me/password")]
-async fn change_password(app: Data<App>, by: Identity, body: Json<PasswordChange>) -> Result<HttpResponse, ApiError> {
-    let now = clock::now();
-    passwords::check("new_password", &body.new_password)?;
-    let throttle = &app.sign_in.throttle;
-    throttle.attempt(None, &by.email, now).map_err(|wait| {
-        ApiError::new(Code::TooMany, "Too many failed attempts; wait a while.").retry_after(wait.reset_s)
-    })?;
-    // An attempt that could not be decided was none.
-    let right = is_own_password(&app, &by, &body.current_password).await;
-    if !right.inspect_err(|_| throttle.taken_back(None, &by.email))? {
-        return Err(ApiError::invalid_field("current_password", "WRONG", "That is not your password."));
-    }
-    throttle.succeeded(None, &by.email);
-    let hash = app.sign_in.passwords.hash(&body.new_password).await?;
-    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    users::set_password(&mut tx, by.user_id.0, &hash, now).await?;
-    users::end_logins(&mut tx, by.user_id.0, Some(by.login_id), now).await?;
-    audit::append(&mut tx, Some(by.user_id), "user.password_changed", json!({ "user_id": by.user_id }), now).await?;
-    tx.commit().await?;
-    app.sockets.check_user(by.user_id);
-    Ok(HttpResponse::NoContent().finish())
-}
-
 fn caller(request: &HttpRequest, behind_proxy: bool) -> Caller {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Caller {
         address: address_of(request, behind_proxy),
         agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect()),
     }
-}
-
-async fn is_own_password(app: &App, by: &Identity, password: &str) -> Result<bool, ApiError> {
-    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    let stored = users::password_hash(&mut tx, by.user_id.0, &by.email).await?;
-    tx.commit().await?;
-    app.sign_in.passwords.matches(password, stored.as_deref()).await
 }

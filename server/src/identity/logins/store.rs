@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods as _, HasQuery, OptionalExtension as _, QueryDsl as _};
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use floorline_domain::DeviceId;
 use uuid::Uuid;
 
 use crate::platform::db::schema::logins;
@@ -18,6 +19,8 @@ pub(super) const IDLE: TimeDelta = TimeDelta::days(30);
 pub(super) struct LoginRow {
     pub(super) id: Uuid,
     pub(super) user_id: Uuid,
+    /// The device whose key has to sign each refresh; none where the token alone is good.
+    pub(super) device_id: Option<Uuid>,
     /// Of the newest refresh token given out.
     pub(super) generation: i64,
     pub(super) expires_at: DateTime<Utc>,
@@ -33,7 +36,7 @@ pub(super) async fn insert(
     tx: &mut TenantTx,
     id: Uuid,
     user: Uuid,
-    agent: Option<&str>,
+    (device, agent): (Option<DeviceId>, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<(), ApiError> {
     diesel::insert_into(logins::table)
@@ -41,6 +44,7 @@ pub(super) async fn insert(
             logins::org_id.eq(tx.org().0),
             logins::id.eq(id),
             logins::user_id.eq(user),
+            logins::device_id.eq(device.map(|device| device.0)),
             logins::user_agent.eq(agent),
             logins::created_at.eq(now),
             logins::refreshed_at.eq(now),

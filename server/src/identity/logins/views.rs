@@ -15,6 +15,25 @@ pub(super) struct Credentials {
     pub(super) password: String,
 }
 
+/// Who signs in on a device that was let in.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct BadgeCredentials {
+    /// What is on the badge: its code, or the whole address it came in.
+    pub(super) code: String,
+    #[schema(format = Password)]
+    pub(super) pin: String,
+}
+
+/// A PIN of one's own.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct OwnPin {
+    #[schema(format = Password)]
+    pub(super) current_password: String,
+    /// 4 to 8 digits, no run and nothing over and over.
+    #[schema(format = Password)]
+    pub(super) pin: String,
+}
+
 /// The token to stay signed in with.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct RefreshBody {
@@ -39,7 +58,7 @@ pub(super) struct SignedIn {
     pub(super) token_type: &'static str,
     /// Seconds the access token is good for.
     pub(super) expires_in: i64,
-    /// Gives the next access token. It is good until its successor is used.
+    /// Gives the next access token. It is good until its successor is used; where signing in came with a device's proof, only with one by the same key.
     pub(super) refresh_token: String,
     pub(super) user: Me,
 }

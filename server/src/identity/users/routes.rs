@@ -10,6 +10,7 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::pin_routes;
 use super::store::{self, NewUserRow, UserRow, Wanted};
 use super::views::{NewUser, UserChange, UserFilter, UserView};
 use crate::app::App;
@@ -23,6 +24,7 @@ const ROLES: usize = 50;
 
 pub(in super::super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_users).service(create_user).service(show_user).service(change_user).service(deactivate_user);
+    pin_routes::routes(config);
 }
 
 /// The people of the organisation.

@@ -35,6 +35,8 @@ pub(super) struct UserRow {
     pub(super) version: i64,
     #[diesel(sql_type = Jsonb)]
     pub(super) roles: Value,
+    #[diesel(sql_type = Bool)]
+    pub(super) has_pin: bool,
 }
 
 impl UserRow {
@@ -187,6 +189,38 @@ pub(in super::super) async fn renew_hash(tx: &mut TenantTx, user: Uuid, old: &st
     let same = users::table.find((tx.org().0, user)).filter(users::password_hash.eq(old));
     diesel::update(same).set(users::password_hash.eq(new)).execute(tx.conn()).await?;
     Ok(())
+}
+
+/// The hash of an active user's PIN; none for everybody else.
+pub(in super::super) async fn pin_hash(tx: &mut TenantTx, user: Uuid) -> Result<Option<String>, ApiError> {
+    let active = users::table.find((tx.org().0, user)).filter(users::active);
+    Ok(active.select(users::pin_hash).first::<Option<String>>(tx.conn()).await.optional()?.flatten())
+}
+
+/// The same PIN under another cost, unless it was changed meanwhile.
+pub(in super::super) async fn renew_pin_hash(
+    tx: &mut TenantTx,
+    user: Uuid,
+    old: &str,
+    new: &str,
+) -> Result<(), ApiError> {
+    let same = users::table.find((tx.org().0, user)).filter(users::pin_hash.eq(old));
+    diesel::update(same).set(users::pin_hash.eq(new)).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Sets a PIN, or takes it away. Where there was one, somebody else may have known it: every login but `kept` ends.
+pub(in super::super) async fn set_pin(
+    tx: &mut TenantTx,
+    user: Uuid,
+    hash: Option<&str>,
+    kept: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    let known = users::table.find((tx.org().0, user));
+    let had: bool = known.select(users::pin_hash.is_not_null()).for_no_key_update().first(tx.conn()).await?;
+    diesel::update(known).set((users::pin_hash.eq(hash), users::updated_at.eq(now))).execute(tx.conn()).await?;
+    if had { end_logins(tx, user, kept, now).await } else { Ok(()) }
 }
 
 pub(in super::super) async fn set_password(

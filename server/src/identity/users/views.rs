@@ -18,6 +18,8 @@ pub(super) struct UserView {
     active: bool,
     #[schema(value_type = Vec<HeldRole>)]
     roles: Value,
+    /// Whether they can sign in by their badge, once they have one.
+    has_pin: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
@@ -32,8 +34,8 @@ pub(super) struct HeldRole {
 
 impl From<UserRow> for UserView {
     fn from(row: UserRow) -> Self {
-        let UserRow { id, email, name, active, created_at, updated_at, version, roles } = row;
-        Self { id, email, name, active, roles, created_at, updated_at, version }
+        let UserRow { id, email, name, active, created_at, updated_at, version, roles, has_pin } = row;
+        Self { id, email, name, active, roles, has_pin, created_at, updated_at, version }
     }
 }
 
@@ -57,6 +59,14 @@ pub(super) struct NewUser {
     pub(super) password: Option<String>,
     #[serde(default)]
     pub(super) role_ids: Vec<Uuid>,
+}
+
+/// A PIN for somebody.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewPin {
+    /// 4 to 8 digits, no run and nothing over and over.
+    #[schema(format = Password)]
+    pub(super) pin: String,
 }
 
 /// What to change; what is absent stays.

@@ -24,6 +24,7 @@ mod sign_in;
 mod signing;
 mod source;
 mod telemetry;
+mod tls;
 mod traces;
 
 use std::path::Path;
@@ -40,6 +41,7 @@ pub use sign_in::SignIn;
 pub use signing::Signing;
 pub use source::{ConfigError, Fault, Source};
 pub use telemetry::{LogFormat, Telemetry};
+pub use tls::{Tls, TlsFrom, TlsPage};
 pub use traces::Traces;
 
 /// Everything that can be set.
@@ -47,6 +49,8 @@ pub use traces::Traces;
 pub struct Config {
     /// Where the server listens and how it is reached.
     pub server: Server,
+    /// Where the certificate of its door comes from.
+    pub tls: Tls,
     /// Which PostgreSQL.
     pub database: Database,
     /// The folder for what the server keeps itself.
@@ -71,7 +75,17 @@ impl Config {
     /// # Errors
     /// The file cannot be read or parsed, or settings are wrong: all of them, by name.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::read(Source::load(file)?)
+        Self::load_with(file, &[])
+    }
+
+    /// The same, with variables that win over those of the process: what was said on the command line.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_with(file: Option<&Path>, said: &[(&str, String)]) -> Result<Self, ConfigError> {
+        let mut source = Source::load(file)?;
+        said.iter().for_each(|(variable, value)| source.say(variable, value));
+        Self::read(source)
     }
 
     /// Reads any source; what [`Config::load`] does and tests do.
@@ -81,14 +95,16 @@ impl Config {
     pub fn read(mut source: Source) -> Result<Self, ConfigError> {
         let data = Data::read(&mut source);
         let database = Database::read(&mut source);
+        let tls = Tls::read(&mut source);
         let config = Self {
-            server: Server::read(&mut source),
+            server: Server::read(&mut source, &tls),
             objects: Objects::read(&mut source, &data),
             sign_in: SignIn::read(&mut source),
             signing: Signing::read(&mut source, &database),
             telemetry: Telemetry::read(&mut source),
             realtime: Realtime::read(&mut source),
             limits: Limits::read(&mut source),
+            tls,
             database,
             data,
         };
@@ -112,6 +128,21 @@ mod tests {
         assert!(config.database.url.is_none() && config.server.public_url.is_none());
         assert_eq!(config.data.folder, Path::new("data"));
         assert_eq!(config.objects.folder, Path::new("data/objects"));
+    }
+
+    #[test]
+    fn a_server_with_tls_listens_to_its_network() {
+        let bind = |env: &[(&str, &str)]| read(env, "").unwrap().server.bind.to_string();
+        assert_eq!(bind(&[("FLOORLINE_TLS", "auto")]), "0.0.0.0:8443");
+        assert_eq!(bind(&[("FLOORLINE_TLS", "off")]), "127.0.0.1:8080");
+        assert_eq!(bind(&[("FLOORLINE_TLS", "auto"), ("FLOORLINE_BIND", "127.0.0.1:1")]), "127.0.0.1:1");
+    }
+
+    #[test]
+    fn what_is_said_on_the_command_line_wins_over_the_environment() {
+        let mut source = Source::new([("FLOORLINE_TLS".to_owned(), "auto".to_owned())], "").unwrap();
+        source.say("FLOORLINE_TLS", "off");
+        assert_eq!(Config::read(source).unwrap().tls.from, TlsFrom::Off);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | variable | in the file | default | meaning |
 //! |---|---|---|---|
-//! | `FLOORLINE_BIND` | `server.bind` | `127.0.0.1:8080` | address and port to listen on; port 0 takes a free one |
+//! | `FLOORLINE_BIND` | `server.bind` | `127.0.0.1:8080`, with TLS `0.0.0.0:8443` | address and port to listen on; port 0 takes a free one |
 //! | `FLOORLINE_PUBLIC_URL` | `server.public_url` | unset | what phones and labels use, such as `https://floor.example.com`; unset, labels are only made on loopback |
 //! | `FLOORLINE_ALLOWED_ORIGINS` | `server.allowed_origins` | none | other origins whose pages may call the API and open sockets, such as `https://app.example.com`, separated by commas |
 //! | `FLOORLINE_WORKERS` | `server.workers` | one a processor | threads that answer requests |
@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 
 use reqwest::Url;
 
-use super::Source;
+use super::{Source, Tls, TlsFrom};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -28,11 +28,13 @@ pub struct Server {
 }
 
 impl Server {
-    pub(super) fn read(source: &mut Source) -> Self {
+    pub(super) fn read(source: &mut Source, tls: &Tls) -> Self {
+        let usual = match tls.from {
+            TlsFrom::Off => (Ipv4Addr::LOCALHOST, 8080),
+            TlsFrom::Auto | TlsFrom::Files { .. } => (Ipv4Addr::UNSPECIFIED, 8443),
+        };
         Self {
-            bind: source
-                .get("server.bind", "FLOORLINE_BIND")
-                .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            bind: source.get("server.bind", "FLOORLINE_BIND").unwrap_or_else(|| SocketAddr::from(usual)),
             public_url: source.parse("server.public_url", "FLOORLINE_PUBLIC_URL", public_url),
             allowed_origins: source
                 .parse("server.allowed_origins", "FLOORLINE_ALLOWED_ORIGINS", |text| {

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `FLOORLINE_PASSWORD_MEMORY_KIB` | `sign_in.password_memory_kib` | 19456 | memory of one Argon2id hash; the default is OWASP's minimum |
 //! | `FLOORLINE_PASSWORD_PASSES` | `sign_in.password_passes` | 2 | passes over that memory |
-//! | `FLOORLINE_BEHIND_PROXY` | `sign_in.behind_proxy` | false | take a client's address, for sign-in and for `FLOORLINE_ADDRESS_RATE`, from the last `X-Forwarded-For`; only where a proxy in front sets it |
+//! | `FLOORLINE_BEHIND_PROXY` | `sign_in.behind_proxy` | false | take a client's address, for sign-in and for `FLOORLINE_ADDRESS_RATE`, from the last `X-Forwarded-For`, and listen without TLS to others than this machine; only where a proxy in front sets it and does TLS; `floorline serve --behind-proxy` |
 
 use super::Source;
 

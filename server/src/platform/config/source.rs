@@ -84,6 +84,11 @@ impl Source {
         Ok(source)
     }
 
+    /// Sets a variable over what the process has.
+    pub(super) fn say(&mut self, variable: &str, value: &str) {
+        self.env.insert(variable.to_owned(), value.to_owned());
+    }
+
     /// Reads a setting; one that is set and wrong is noted and counts as absent.
     pub(super) fn get<T>(&mut self, key: &'static str, variable: &str) -> Option<T>
     where

@@ -223,6 +223,7 @@ diesel::table! {
         refreshed_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        device_id -> Nullable<Uuid>,
     }
 }
 
@@ -596,6 +597,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        pin_hash -> Nullable<Text>,
     }
 }
 

@@ -58,8 +58,8 @@ codes! {
     BadRequest = "BAD_REQUEST" BAD_REQUEST false "The request cannot be read";
     /// No token, or one that is not valid any more.
     NotSignedIn = "NOT_SIGNED_IN" UNAUTHORIZED false "Sign in first";
-    /// Wrong e-mail or password; which of the two is not said.
-    WrongCredentials = "WRONG_CREDENTIALS" UNAUTHORIZED false "E-mail or password is wrong";
+    /// Wrong e-mail or password, or wrong badge or PIN; which of the two is not said.
+    WrongCredentials = "WRONG_CREDENTIALS" UNAUTHORIZED false "That does not sign in";
     /// The device proof lacks a nonce of this server; one comes with the answer.
     UseDpopNonce = "use_dpop_nonce" UNAUTHORIZED true "Repeat the proof with the nonce given";
     /// The device proof is missing or does not match the device's key.

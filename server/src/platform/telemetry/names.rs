@@ -39,6 +39,7 @@ macro_rules! metrics {
 metrics! {
     HTTP_REQUESTS = "floorline_http_requests_total", Counter, "method,route,status", "Requests answered.";
     HTTP_REQUEST_SECONDS = "floorline_http_request_seconds", Seconds, "route", "Time from a request's head to its answer's.";
+    REFRESHES_REFUSED = "floorline_refreshes_refused_total", Counter, "", "Refresh tokens of a login bound to a device that came without that device's proof.";
     SOCKETS = "floorline_sockets", Gauge, "", "Live WebSockets.";
     SOCKETS_CLOSED = "floorline_sockets_closed_total", Counter, "code", "WebSockets closed by the server, by close code.";
     TOPICS_FOLLOWED = "floorline_topics_followed", Gauge, "", "Feeds that somebody here follows.";

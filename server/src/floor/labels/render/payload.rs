@@ -20,10 +20,11 @@ const SIGNS: &str = "$%*+-./:";
 ///
 /// # Errors
 /// [`LabelRefused::NoPublicUrl`] when it is unset and others can reach the server: their labels would lead nowhere.
-pub fn base_url(public_url: Option<&str>, listening_on: SocketAddr) -> Result<String, LabelRefused> {
+pub fn base_url(public_url: Option<&str>, listening_on: SocketAddr, secure: bool) -> Result<String, LabelRefused> {
+    let scheme = if secure { "https" } else { "http" };
     match public_url.map(str::trim).filter(|url| !url.is_empty()) {
         Some(url) => Ok(url.to_owned()),
-        None if listening_on.ip().is_loopback() => Ok(format!("http://localhost:{}", listening_on.port())),
+        None if listening_on.ip().is_loopback() => Ok(format!("{scheme}://localhost:{}", listening_on.port())),
         None => Err(LabelRefused::NoPublicUrl),
     }
 }
@@ -89,11 +90,11 @@ mod tests {
 
     #[test]
     fn without_a_public_url_only_loopback_has_labels() {
-        assert_eq!(base_url(None, at("127.0.0.1:8080")), Ok("http://localhost:8080".to_owned()));
-        assert_eq!(base_url(None, at("[::1]:90")), Ok("http://localhost:90".to_owned()));
-        assert_eq!(base_url(Some(" "), at("127.0.0.1:1")), Ok("http://localhost:1".to_owned()));
-        assert_eq!(base_url(None, at("0.0.0.0:8080")), Err(LabelRefused::NoPublicUrl));
-        assert_eq!(base_url(None, at("192.168.1.4:8080")), Err(LabelRefused::NoPublicUrl));
-        assert_eq!(base_url(Some("https://f.example"), at("0.0.0.0:80")), Ok("https://f.example".to_owned()));
+        assert_eq!(base_url(None, at("127.0.0.1:8080"), false), Ok("http://localhost:8080".to_owned()));
+        assert_eq!(base_url(None, at("[::1]:90"), false), Ok("http://localhost:90".to_owned()));
+        assert_eq!(base_url(Some(" "), at("127.0.0.1:1"), false), Ok("http://localhost:1".to_owned()));
+        assert_eq!(base_url(None, at("0.0.0.0:8080"), false), Err(LabelRefused::NoPublicUrl));
+        assert_eq!(base_url(None, at("192.168.1.4:8080"), false), Err(LabelRefused::NoPublicUrl));
+        assert_eq!(base_url(Some("https://f.example"), at("0.0.0.0:80"), false), Ok("https://f.example".to_owned()));
     }
 }

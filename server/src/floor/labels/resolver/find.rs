@@ -17,7 +17,10 @@ use crate::platform::tenancy::{BrandTx, TenantTx};
 const HISTORY: i64 = 20;
 
 /// The factory whose label this is, before anybody has said who they are.
-pub(super) async fn factory_of(db: &Db, code: &Code) -> Result<Option<OrgId>, ApiError> {
+///
+/// # Errors
+/// Those of the database.
+pub async fn factory_of(db: &Db, code: &Code) -> Result<Option<OrgId>, ApiError> {
     #[derive(diesel::QueryableByName)]
     struct Found {
         #[diesel(sql_type = SqlUuid)]

@@ -16,6 +16,7 @@ use chrono::Utc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::card::Card;
+pub use self::find::factory_of;
 use crate::app::App;
 use crate::platform::http::{ApiError, Problem};
 use crate::platform::tenancy::Identity;
