@@ -26,10 +26,14 @@ const PUBLIC: [(&str, &str); 10] = [
 ];
 
 /// Routes for everybody who is signed in: they show what is one's own.
-const FOR_EVERYBODY: [&str; 6] = [
+const FOR_EVERYBODY: [&str; 10] = [
     "POST /v1/auth/logout",
     "GET /v1/me",
     "POST /v1/me/password",
+    "GET /v1/me/quiet_hours",
+    "PUT /v1/me/quiet_hours",
+    "DELETE /v1/me/quiet_hours",
+    "GET /v1/push/key",
     "GET /v1/organizations/{id}",
     "GET /v1/partnerships",
     "GET /v1/partnerships/{id}",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::platform::db::schema::{devices, enrolments, locations};
-use crate::platform::http::ApiError;
+use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::TenantTx;
 
 /// How long an enrolment code is good for.
@@ -200,6 +200,26 @@ pub(super) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<DeviceRow, ApiEr
 pub(super) async fn find_for_update(tx: &mut TenantTx, id: Uuid) -> Result<DeviceRow, ApiError> {
     let query = DeviceRow::query().filter(devices::org_id.eq(tx.org().0)).filter(devices::id.eq(id)).for_update();
     query.first(tx.conn()).await.optional()?.ok_or_else(|| ApiError::not_found("device"))
+}
+
+/// Locks a device, whatever its state.
+///
+/// # Errors
+/// 404 for one that does not exist.
+pub(in super::super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<(), ApiError> {
+    find_for_update(tx, id).await.map(drop)
+}
+
+/// Locks a device that may work.
+///
+/// # Errors
+/// 404 for one that does not exist, 403 for one that waits or was shut out.
+pub(in super::super) async fn lock_active(tx: &mut TenantTx, id: Uuid) -> Result<(), ApiError> {
+    match find_for_update(tx, id).await?.state.as_str() {
+        "active" => Ok(()),
+        "pending" => Err(ApiError::new(Code::DevicePending, "An administrator has to confirm the device first.")),
+        _ => Err(ApiError::new(Code::DeviceRevoked, "This device was blocked.")),
+    }
 }
 
 /// Everything that can change, as it is now.
