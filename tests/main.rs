@@ -38,6 +38,7 @@ mod photos;
 mod place_labels;
 mod plans;
 mod pruning;
+mod push;
 mod queues;
 mod rate_limits;
 mod resolver;

@@ -228,6 +228,7 @@ fn rust_kind(kind: &str) -> &'static str {
         "bytea" => "Bytea",
         "timestamp with time zone" => "Timestamptz",
         "date" => "Date",
+        "time without time zone" => "Time",
         "double precision" => "Float8",
         "text[]" => "Array<Text>",
         kind if kind.starts_with("numeric") => "Numeric",

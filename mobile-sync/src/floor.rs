@@ -6,11 +6,11 @@ use std::sync::Arc;
 use floorline_domain::action::{Config, Expected};
 use floorline_domain::ids::{ItemId, LocationId, OrderId, TeamId, UserId, WorkflowVersionId};
 use floorline_domain::item::{Component, Item};
-#[cfg(feature = "web")]
-use floorline_domain::{item::Command, refusal::Refusal};
 use floorline_domain::label::{self, Code, Read, Resolved, Target};
 use floorline_domain::order;
 use floorline_domain::workflow::{Action, ActionId, Workflow};
+#[cfg(feature = "web")]
+use floorline_domain::{item::Command, refusal::Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -76,7 +76,11 @@ impl<'a, S: Store> Floor<'a, S> {
 
     /// A row of a noun, read; none when it is not known here.
     #[cfg(feature = "web")]
-    pub(crate) fn row<T: serde::de::DeserializeOwned>(&mut self, kind: &str, id: &str) -> Result<Option<T>, StoreError> {
+    pub(crate) fn row<T: serde::de::DeserializeOwned>(
+        &mut self,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<T>, StoreError> {
         read_row(self.site, kind, id, self.store)
     }
 
@@ -129,7 +133,12 @@ impl<'a, S: Store> Floor<'a, S> {
 
     /// What the rules would say if the person did this now; none: nothing against it, as far as this device knows.
     #[cfg(feature = "web")]
-    pub(crate) fn refusal(&mut self, item: &Item, command: &Command, now: crate::session::Now) -> Result<Option<Refusal>, StoreError> {
+    pub(crate) fn refusal(
+        &mut self,
+        item: &Item,
+        command: &Command,
+        now: crate::session::Now,
+    ) -> Result<Option<Refusal>, StoreError> {
         let (Some(actor), Some(workflow)) = (self.actor, self.workflow(item.workflow_version_id)?) else {
             return Ok(None);
         };

@@ -17,6 +17,7 @@ use crate::floor::engine::Engine;
 use crate::floor::scans::ScanPace;
 use crate::floor::sync::{self, Sockets};
 use crate::identity::SignIn;
+use crate::identity::push::Push;
 use crate::photos::Pictures;
 use crate::platform::config::{Config, Limits};
 use crate::platform::db::Db;
@@ -56,6 +57,8 @@ pub struct App {
     pub rates: Arc<RateLimits>,
     /// Wakes the job runner after a commit that brought jobs.
     pub jobs: Wake,
+    /// Wakes phones and tells people on them.
+    pub push: Push,
     /// How much this server takes on.
     pub limits: Limits,
     /// Cancelled when the server begins to stop: sockets say goodbye, `/health/ready` says no.
@@ -66,7 +69,7 @@ impl App {
     /// Puts the parts together as configured, over a database that is ready. Must be called inside the runtime: the fan-out starts here.
     ///
     /// # Errors
-    /// The signing key, the folder for objects or the costs of passwords cannot be used.
+    /// The signing key, the keys for push, the folder for objects or the costs of passwords cannot be used.
     pub fn new(config: &Config, db: Db) -> anyhow::Result<Self> {
         let jobs = Wake::default();
         let engine = Engine::new(db.clone(), jobs.clone());
@@ -84,6 +87,7 @@ impl App {
             pictures: Pictures::default(),
             scan_pace: ScanPace::default(),
             rates: Arc::new(RateLimits::new(&config.limits, config.sign_in.behind_proxy)),
+            push: Push::new(&config.push)?,
             limits: config.limits.clone(),
             draining: CancellationToken::new(),
         })

@@ -4,8 +4,8 @@
 //! are the same. A page of another address gets no script of ours, and ours none of another: nothing is loaded from elsewhere, nothing is inline.
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, IF_NONE_MATCH, LOCATION,
-    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag,
+    IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
@@ -40,16 +40,17 @@ async fn to_the_app() -> HttpResponse {
 
 /// What an enrolment's QR code says, read by a phone's own camera: the app goes on with the code.
 async fn to_enrolment(code: web::Path<String>) -> HttpResponse {
-    let code: String = code.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect();
+    let code: String =
+        code.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect();
     HttpResponse::SeeOther().insert_header((LOCATION, format!("/app/#/enrol/{code}"))).finish()
 }
 
 /// A built file; any other path is a screen of the app, which finds its way by itself.
 async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     if Files::get("index.html").is_none() {
-        return HttpResponse::NotFound()
-            .content_type("text/plain; charset=utf-8")
-            .body("This build of Floorline carries no browser app. Build it with ./dev web, then build the server again.");
+        return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body(
+            "This build of Floorline carries no browser app. Build it with ./dev web, then build the server again.",
+        );
     }
     let asked = Some(path.as_str()).filter(|path| !path.is_empty());
     let name = asked.filter(|path| path.contains('.') || path.starts_with("assets/")).unwrap_or("index.html");
@@ -64,8 +65,11 @@ fn answer(request: &HttpRequest, name: &str, plain: &EmbeddedFile, packed: Optio
     let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(plain.metadata.sha256_hash()));
     let cached = if name.starts_with("assets/") { FOR_EVER } else { "no-cache" };
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let mut response =
-        if known.is_some_and(|known| known.contains(tag.tag())) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut response = if known.is_some_and(|known| known.contains(tag.tag())) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
     response
         .insert_header((CACHE_CONTROL, cached))
         .insert_header((ETAG, tag))

@@ -82,6 +82,7 @@ mod labels;
 mod orders;
 mod pictures;
 mod places;
+mod push;
 mod queues;
 mod shifts;
 mod sync;
@@ -97,6 +98,7 @@ fn routes() -> Vec<Route> {
         labels::routes(),
         queues::routes(),
         shifts::routes(),
+        push::routes(),
         sync::routes(),
         identity::routes(),
     ];

@@ -16,14 +16,17 @@
 mod answer;
 mod apart;
 pub mod balancer;
+pub mod browser;
 mod client;
 mod cluster;
 pub mod collector;
 pub mod database;
 mod eventually;
 pub mod feed;
+pub mod firebase;
 mod fixtures;
 pub mod line;
+pub mod localhost;
 pub mod made;
 pub mod phone;
 pub mod proxy;
@@ -43,6 +46,7 @@ use floorline_server::floor::engine::Engine;
 use floorline_server::floor::scans::ScanPace;
 use floorline_server::floor::sync::{self, Sockets};
 use floorline_server::identity::SignIn;
+use floorline_server::identity::push::Push;
 use floorline_server::photos::Pictures;
 use floorline_server::platform::config;
 use floorline_server::platform::db::Db;
@@ -316,6 +320,7 @@ fn app(url: &str, settings: &config::Realtime) -> App {
         jobs,
         pictures: Pictures::default(),
         scan_pace: ScanPace::default(),
+        push: Push::new(&config::Push::default()).unwrap(),
         limits,
         draining: CancellationToken::new(),
     }

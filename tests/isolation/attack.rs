@@ -27,11 +27,15 @@ const PUBLIC: [(&str, &str); 11] = [
 ];
 
 /// Routes for everybody who is signed in: they show what is one's own.
-const FOR_EVERYBODY: [&str; 7] = [
+const FOR_EVERYBODY: [&str; 11] = [
     "POST /v1/auth/logout",
     "GET /v1/me",
     "POST /v1/me/password",
     "PUT /v1/me/pin",
+    "GET /v1/me/quiet_hours",
+    "PUT /v1/me/quiet_hours",
+    "DELETE /v1/me/quiet_hours",
+    "GET /v1/push/key",
     "GET /v1/organizations/{id}",
     "GET /v1/partnerships",
     "GET /v1/partnerships/{id}",

@@ -35,6 +35,7 @@ impl<'a> Scene<'a> {
         scene.tell("brand", brand.id().to_string());
         scene.tell("topic", format!("site:{}", at.site()));
         scene.people().await;
+        scene.told().await;
         scene.places().await;
         scene.orders().await;
         scene.pictures().await;
@@ -86,6 +87,16 @@ impl<'a> Scene<'a> {
         let device = format!("/v1/devices/{}", self.name("device"));
         let version = admin.get(&device).await.version();
         admin.if_match(version).patch(&device, json!({ "name": self.said("Phone") })).await.ok();
+    }
+
+    /// Where its people are told, and when not.
+    async fn told(&mut self) {
+        let operator = self.at.operator();
+        let path = format!("/v1/devices/{}/push", self.name("device"));
+        let token = json!({ "kind": "fcm", "address": format!("token-{}", self.word) });
+        operator.put(&path, token).await.assert_status(200);
+        let hours = json!({ "start": "22:00", "end": "06:00", "time_zone": "UTC" });
+        operator.put("/v1/me/quiet_hours", hours).await.assert_status(200);
     }
 
     async fn places(&mut self) {

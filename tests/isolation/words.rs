@@ -78,6 +78,9 @@ pub fn in_field(route: &Route, name: &str) -> Word {
         // Whoever has one of these is let in by it: they are guessed at here.
         ("devices" | "auth", "code") | ("auth", "refresh_token") => Any(json!("guessed")),
         ("devices", "state") => Any(json!("active")),
+        ("devices", "kind") => Any(json!("fcm")),
+        // Whoever knows an address takes it over on their own phone.
+        ("devices", "address") => Any(json!(format!("guessed-{}", uuid::Uuid::new_v4()))),
         ("sync", "state") => Any(json!("open")),
         ("labels", "status") => Any(json!("active")),
         ("partnerships", "status") => Any(json!("active")),
@@ -127,6 +130,8 @@ fn plain(name: &str) -> Option<Value> {
         "digits" => json!("123456"),
         "dpi" => json!(300),
         "epoch" => json!("e"),
+        "auth" | "p256dh" => json!("not needed"),
+        "end" => json!("06:00"),
         "keys" => json!(["sew", "cut"]),
         "kind" => json!("area"),
         "new_password" => json!("another, long enough"),
@@ -139,6 +144,8 @@ fn plain(name: &str) -> Option<Value> {
         "size" => json!("thumbnail"),
         // Teams are not kept by the server yet: the id is anybody's.
         "team_id" => json!(uuid::Uuid::nil()),
+        "start" => json!("22:00"),
+        "time_zone" => json!("UTC"),
         "to" => json!("cut"),
         "total_value" | "unit_price" => json!("12.50"),
         "wait" => json!(0),

@@ -10,9 +10,9 @@ mod read;
 use floorline_domain::ids::{LocationId, TeamId};
 use floorline_domain::item::Command;
 
-pub use self::named::Named;
 #[cfg(feature = "web")]
 pub(crate) use self::data::read_operation as read_act_operation;
+pub use self::named::Named;
 pub use self::read::{OPERATIONS, Unreadable, read_entry};
 
 /// What was done.

@@ -3,7 +3,12 @@
 use crate::entry::Entry;
 use crate::store::{Kept, Settled};
 #[cfg(feature = "web")]
-use crate::{entry::{Base, Clock}, op::Operation, store::ActId, wire::Raw};
+use crate::{
+    entry::{Base, Clock},
+    op::Operation,
+    store::ActId,
+    wire::Raw,
+};
 #[cfg(feature = "web")]
 use floorline_domain::ids::{EntryKey, StreamId, UserId};
 

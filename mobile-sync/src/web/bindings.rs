@@ -11,7 +11,11 @@ pub struct Core(core::Core);
 
 /// Whole milliseconds; a page's clocks tell fractions.
 fn now(time: f64, monotonic: f64) -> Now {
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a float to an integer saturates, and there is no other way")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "a float to an integer saturates, and there is no other way"
+    )]
     let whole = |ms: f64| ms as i64;
     Now { time: whole(time), monotonic: whole(monotonic) }
 }

@@ -165,7 +165,8 @@ impl Core {
     /// Rows of a noun, as they were told: `location`, `user`.
     pub fn rows(&mut self, kind: &str) -> Answer {
         let rows = self.client.floor(&mut self.store).rows(kind).map_err(words)?;
-        let bodies: Vec<Box<RawValue>> = rows.into_iter().filter_map(|row| RawValue::from_string(row.body).ok()).collect();
+        let bodies: Vec<Box<RawValue>> =
+            rows.into_iter().filter_map(|row| RawValue::from_string(row.body).ok()).collect();
         write(&bodies)
     }
 

@@ -26,19 +26,46 @@ pub(super) enum Doing {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Told {
-    Link { link: &'static str },
-    Settled { line: Box<ActLine> },
-    Overturned { line: Box<ActLine>, before: Value },
+    Link {
+        link: &'static str,
+    },
+    Settled {
+        line: Box<ActLine>,
+    },
+    Overturned {
+        line: Box<ActLine>,
+        before: Value,
+    },
     /// Rows of a feed changed; what happened, in the order of the feed.
-    Feed { topic: Topic, kinds: Vec<String>, subjects: Vec<String> },
-    Loaded { topic: Topic },
-    Uploaded { sha256: String },
-    Filling { count: usize },
-    Resealed { entries: usize },
-    Rewound { entries: usize },
-    Revoked { reason: String },
-    Outdated { minimum: String },
-    ClockSkew { ahead_ms: i64 },
+    Feed {
+        topic: Topic,
+        kinds: Vec<String>,
+        subjects: Vec<String>,
+    },
+    Loaded {
+        topic: Topic,
+    },
+    Uploaded {
+        sha256: String,
+    },
+    Filling {
+        count: usize,
+    },
+    Resealed {
+        entries: usize,
+    },
+    Rewound {
+        entries: usize,
+    },
+    Revoked {
+        reason: String,
+    },
+    Outdated {
+        minimum: String,
+    },
+    ClockSkew {
+        ahead_ms: i64,
+    },
 }
 
 impl Told {

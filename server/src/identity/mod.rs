@@ -1,4 +1,4 @@
-//! Organisations and their partnerships, people and what they may do, the phones they carry, and the record of who changed what.
+//! Organisations and their partnerships, people and what they may do, the phones they carry and what they are told on them, and the record of who changed what.
 
 pub mod audit;
 mod checks;
@@ -10,6 +10,7 @@ mod organizations;
 mod partnerships;
 mod passwords;
 mod pins;
+pub mod push;
 mod roles;
 mod sign_in;
 mod throttle;
@@ -31,5 +32,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(users::routes)
         .configure(roles::routes)
         .configure(devices::routes)
+        .configure(push::routes)
         .configure(audit::routes);
 }

@@ -5,6 +5,8 @@ pub mod config;
 pub mod db;
 pub mod http;
 pub mod jobs;
+pub mod key_file;
+pub mod outgoing;
 pub mod realtime;
 pub mod storage;
 pub mod telemetry;

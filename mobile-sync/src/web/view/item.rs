@@ -75,7 +75,11 @@ impl Screen<'_> {
             attributes: json!(item.attributes),
             stages: self.stages(),
             actions: match stage {
-                Some(stage) => stage.actions.iter().map(|action| action_view(action, stage, item, floor)).collect::<Result<_, _>>()?,
+                Some(stage) => stage
+                    .actions
+                    .iter()
+                    .map(|action| action_view(action, stage, item, floor))
+                    .collect::<Result<_, _>>()?,
                 None => Vec::new(),
             },
             next: self.next(floor)?,
@@ -139,10 +143,7 @@ impl Screen<'_> {
 
     fn held<S: Store>(&self, floor: &mut Floor<'_, S>) -> Result<Value, StoreError> {
         let refusal = floor.refusal(&self.shown.item, &Command::Release { reason: None }, self.now)?;
-        Ok(refusal.map_or_else(
-            || json!({ "kind": "release" }),
-            |_| wait(&Refusal::new(Reason::OnHold)),
-        ))
+        Ok(refusal.map_or_else(|| json!({ "kind": "release" }), |_| wait(&Refusal::new(Reason::OnHold))))
     }
 
     fn targets(&self) -> Vec<Value> {
@@ -179,7 +180,8 @@ impl Screen<'_> {
     /// The last act, if the rules would let the person take it back now.
     fn undo<S: Store>(&self, floor: &mut Floor<'_, S>) -> Result<Option<Value>, StoreError> {
         let item = &self.shown.item;
-        let Some(last) = item.progress.last.as_ref().filter(|last| last.before.is_some() && last.op.is_undoable()) else {
+        let Some(last) = item.progress.last.as_ref().filter(|last| last.before.is_some() && last.op.is_undoable())
+        else {
             return Ok(None);
         };
         let of: EntryKey = last.entry;

@@ -95,8 +95,7 @@ pub(in super::super) fn items(filter: &Filter, client: &mut Client, store: &mut 
     });
     found.sort_by_key(|Predicted { item, .. }| (std::cmp::Reverse(item.priority), item.stage_entered_at, item.id));
     let total = found.len();
-    let page: Vec<Predicted> =
-        found.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
+    let page: Vec<Predicted> = found.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
     Ok(Page { items: lines(&page, &mut floor)?, total })
 }
 

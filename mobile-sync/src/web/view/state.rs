@@ -36,9 +36,8 @@ impl State {
         for actor in unsent.iter().filter_map(|held| held.entry.as_ref()).map(|entry| entry.actor) {
             *unsent_of.entry(actor).or_default() += 1;
         }
-        let asks = |attention| {
-            move |held: &&Held| held.settled.as_ref().is_some_and(|settled| settled.attention == attention)
-        };
+        let asks =
+            |attention| move |held: &&Held| held.settled.as_ref().is_some_and(|settled| settled.attention == attention);
         let cards = client.acts().filter(asks(Attention::Card)).count();
         let stops = client.acts().filter(asks(Attention::Stop)).map(ActLine::held).collect();
         let (link, count) = (told::link(client.link()), client.unsent());

@@ -9,6 +9,7 @@ use super::look_up;
 use super::store;
 use super::views::State;
 use crate::floor::engine::{Ledger, Record, ServerOperation, Subject, Topic};
+use crate::identity::push::News;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::TenantTx;
 
@@ -32,6 +33,14 @@ impl Close {
             State::Booked | State::Open => "case.booked",
             State::Discarded => "case.discarded",
             State::SentBack => "case.sent_back",
+        }
+    }
+
+    const fn news(&self) -> News {
+        match self.state {
+            State::Booked | State::Open => News::CaseBooked,
+            State::Discarded => News::CaseDiscarded,
+            State::SentBack => News::CaseSentBack,
         }
     }
 
@@ -66,6 +75,9 @@ impl Close {
             topics: person.into_iter().chain([place]).collect(),
             brand_after: None,
         });
+        if let Some(actor) = case.actor_id.map(UserId).filter(|actor| self.decided_by != Some(*actor)) {
+            ledger.tell(actor, self.news(), self.case.0);
+        }
         if self.decided_by.is_some() {
             ledger.audit(self.kind(), after);
         }

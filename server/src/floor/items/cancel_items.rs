@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::store;
 use super::views::for_brand;
 use crate::floor::engine::{Ledger, Record, Subject, Topic};
+use crate::identity::push::News;
 use crate::platform::http::ApiError;
 use crate::platform::tenancy::TenantTx;
 
@@ -52,6 +53,9 @@ pub async fn cancel_open_items(
             let change = Change::Cancelled { reason: reason.map(str::to_owned), with: None };
             let event = Event { change, stamp };
             let item = item::apply(item, &event);
+            if let Some(user) = item.assigned_to.filter(|user| *user != stamp.by) {
+                ledger.tell(user, News::ItemCancelled, item.id.0);
+            }
             let state = serde_json::to_value(&item).map_err(ApiError::internal)?;
             ledger.record(Record {
                 subject: Subject::item(item.id),

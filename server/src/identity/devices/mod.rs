@@ -22,4 +22,5 @@ pub(super) use self::routes::routes;
 pub use self::signed::Signed;
 pub(super) use self::store::lock_at_work;
 pub use self::store::{Device, DeviceState};
+pub(super) use self::store::{lock, lock_active};
 pub use self::tickets::{Session, device_session, redeem_ticket};

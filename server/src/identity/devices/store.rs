@@ -242,6 +242,26 @@ pub(super) async fn end_logins(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) 
     Ok(())
 }
 
+/// Locks a device, whatever its state.
+///
+/// # Errors
+/// 404 for one that does not exist.
+pub(in super::super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<(), ApiError> {
+    find_for_update(tx, id).await.map(drop)
+}
+
+/// Locks a device that may work.
+///
+/// # Errors
+/// 404 for one that does not exist, 403 for one that waits or was shut out.
+pub(in super::super) async fn lock_active(tx: &mut TenantTx, id: Uuid) -> Result<(), ApiError> {
+    match find_for_update(tx, id).await?.state.as_str() {
+        "active" => Ok(()),
+        "pending" => Err(ApiError::new(Code::DevicePending, "An administrator has to confirm the device first.")),
+        _ => Err(ApiError::new(Code::DeviceRevoked, "This device was blocked.")),
+    }
+}
+
 /// Everything that can change, as it is now.
 pub(super) async fn update(tx: &mut TenantTx, row: &DeviceRow) -> Result<(), ApiError> {
     diesel::update(devices::table.find((tx.org().0, row.id)))

@@ -17,6 +17,7 @@ mod database;
 mod limits;
 mod nats;
 mod objects;
+mod push;
 mod realtime;
 mod secret;
 mod server;
@@ -34,6 +35,7 @@ pub use database::Database;
 pub use limits::{Limits, Rate};
 pub use nats::{Login, Nats};
 pub use objects::Objects;
+pub use push::{Push, Vapid};
 pub use realtime::Realtime;
 pub use secret::Secret;
 pub use server::Server;
@@ -65,6 +67,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// How servers on one database tell each other.
     pub realtime: Realtime,
+    /// How phones are woken and told.
+    pub push: Push,
     /// How much one server takes on.
     pub limits: Limits,
 }
@@ -96,8 +100,8 @@ impl Config {
         let data = Data::read(&mut source);
         let database = Database::read(&mut source);
         let tls = Tls::read(&mut source);
+        let server = Server::read(&mut source, &tls);
         let config = Self {
-            server: Server::read(&mut source, &tls),
             objects: Objects::read(&mut source, &data),
             sign_in: SignIn::read(&mut source),
             signing: Signing::read(&mut source, &database),
@@ -105,6 +109,8 @@ impl Config {
             realtime: Realtime::read(&mut source),
             limits: Limits::read(&mut source),
             tls,
+            push: Push::read(&mut source, &server, &data, &database),
+            server,
             database,
             data,
         };

@@ -354,6 +354,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    push_subscriptions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        device_id -> Uuid,
+        user_id -> Uuid,
+        login_id -> Uuid,
+        kind -> Text,
+        address -> Text,
+        p256dh -> Nullable<Bytea>,
+        auth -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        last_ok_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     queue_entries (org_id, queue_id, item_id) {
         org_id -> Uuid,
         queue_id -> Uuid,
@@ -384,6 +401,17 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+    }
+}
+
+diesel::table! {
+    quiet_hours (org_id, user_id) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        starts -> Time,
+        ends -> Time,
+        time_zone -> Text,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -655,8 +683,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     partnerships,
     photo_references,
     photos,
+    push_subscriptions,
     queue_entries,
     queues,
+    quiet_hours,
     roles,
     scans,
     shifts,

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use floorline_domain::OrgId;
@@ -59,6 +60,16 @@ pub struct Job {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Permanent(pub String);
+
+/// An error after which another run is of use only after a while, because somebody asked to be left alone for so long.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}; not before {} s", after.as_secs())]
+pub struct NotBefore {
+    /// How long.
+    pub after: Duration,
+    /// What happened.
+    pub why: String,
+}
 
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 type Handler = Arc<dyn Fn(Job) -> Run + Send + Sync>;

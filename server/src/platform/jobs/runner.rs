@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::backoff::pause;
 use super::queue::{self, Due, LeaseLost};
-use super::{Job, Permanent, Registry, Wake};
+use super::{Job, NotBefore, Permanent, Registry, Wake};
 use crate::platform::db::{Db, Role};
 use crate::platform::telemetry::{names, spans};
 use crate::platform::tenancy::TenantTx;
@@ -24,6 +24,8 @@ const LEASE: Duration = Duration::from_secs(60);
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// Jobs of other servers, and those that waited for their time, are found this often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Nobody who asks to be left alone is left alone for longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// Rows of jobs that are long done are removed this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
@@ -237,7 +239,8 @@ impl Lease {
             queue::fail(tx, &self.job, &text, None).await?;
             return Ok("dead");
         }
-        let pause = pause(self.job.attempt, rand::random());
+        let asked = error.downcast_ref::<NotBefore>().map(|asked| asked.after.min(LONGEST_PAUSE));
+        let pause = pause(self.job.attempt, rand::random()).max(asked.unwrap_or_default());
         tracing::warn!(error = text, pause_s = pause.as_secs(), "a job failed; it will run again");
         queue::fail(tx, &self.job, &text, Some(pause)).await?;
         Ok("retried")

@@ -53,6 +53,8 @@ metrics! {
     VERDICT_SECONDS = "floorline_verdict_seconds", Seconds, "", "Time from an entry's arrival to its durable verdict.";
     JOBS = "floorline_jobs_total", Counter, "kind,result", "Runs of jobs: done, retried, dead, or given back when the server stopped.";
     JOB_SECONDS = "floorline_job_seconds", Seconds, "kind", "Time of one run of a job.";
+    PUSHES = "floorline_pushes_total", Counter, "way,result", "Notices for phones, over fcm or web: sent, held for quiet hours, retried, given_up, expired, dropped with an address that is gone, or off (no such way here).";
+    PUSH_SECONDS = "floorline_push_seconds", Seconds, "way", "Time until a push service answered.";
     SPANS = "floorline_spans_total", Counter, "result", "Spans for the collector: sent, or lost because it did not take them.";
     DATABASE_RESTARTS = "floorline_database_restarts_total", Counter, "", "Times the embedded database died and was started again.";
 }

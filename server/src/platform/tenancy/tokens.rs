@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha512};
 use uuid::Uuid;
 
+use crate::platform::key_file;
+
 /// How long an access token is good for.
 pub const ACCESS_TTL: TimeDelta = TimeDelta::minutes(10);
 
@@ -81,7 +83,7 @@ impl SigningKeys {
     pub fn read_or_make(path: &Path) -> Result<Self, KeyError> {
         if !path.exists() {
             let key = SigningKey::from_bytes(&rand::random());
-            make_file(path, key.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Format)?.as_bytes())?;
+            key_file::make(path, key.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Format)?.as_bytes())?;
         }
         Self::read(path)
     }
@@ -200,23 +202,6 @@ fn hmac(seed: &[u8; 32], purpose: &str, message: &str) -> Hmac<Sha256> {
     mac
 }
 
-/// Writes a file that only its owner may read, which is there whole or not at all: a key that was half written when the power went would
-/// keep the server from starting ever after. Another process that is quicker keeps its own.
-fn make_file(path: &Path, bytes: &[u8]) -> Result<(), std::io::Error> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = folder.join(format!(".signing_key.{}", Uuid::new_v4().simple()));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    let linked = written.and_then(|()| std::fs::hard_link(&beside, path));
-    std::fs::remove_file(&beside)?;
-    match linked {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked.and_then(|()| std::fs::File::open(folder)?.sync_all()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -249,7 +234,7 @@ mod tests {
         let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
         assert_eq!(names, ["key.pem"], "nothing is left beside it");
 
-        make_file(&path, b"of another process").unwrap();
+        key_file::make(&path, b"of another process").unwrap();
         assert_eq!(SigningKeys::read(&path).unwrap().kid, made.kid, "the first one stays");
     }
 }

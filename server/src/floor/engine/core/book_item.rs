@@ -1,7 +1,7 @@
 //! Carries out what happened to an item.
 
 use floorline_domain::item::{self, Change, Item};
-use floorline_domain::{ItemId, OrderId, OrgId, order};
+use floorline_domain::{ItemId, OrderId, OrgId, UserId, order};
 use floorline_mobile_sync::entry::Entry;
 use floorline_mobile_sync::verdict::After;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::book_order::{count, follow, progress};
 use super::ledger::Ledger;
 use super::record::{Record, Subject, Topic};
 use super::world::{MeasurementRow, PhotoReference, World};
+use crate::identity::push::News;
 
 /// Applies events to an item, one feed event each, and lets its components and its order follow.
 pub(super) fn book_item(
@@ -54,6 +55,9 @@ fn carry(world: &mut World, ledger: &mut Ledger, id: ItemId, event: &item::Event
     let after = item::apply(held.item.clone(), event);
     let before = std::mem::replace(&mut held.item, after.clone());
     held.changed = true;
+    if let Some((user, news)) = news(&before, event) {
+        ledger.tell(user, news, id.0);
+    }
     let brand = held.brand;
     let counted = after.order_id.filter(|_| after.parent_id.is_none());
     let for_order = counted.map(|order| count(world, order, &before, &after, event)).unwrap_or_default();
@@ -78,6 +82,19 @@ fn carry(world: &mut World, ledger: &mut Ledger, id: ItemId, event: &item::Event
         brand_after,
     });
     Some(Carried { after, brand, for_order })
+}
+
+/// Whom it concerns beside the one who did it, and as what.
+fn news(before: &Item, event: &item::Event) -> Option<(UserId, News)> {
+    let (user, news) = match &event.change {
+        Change::Assigned { user_id } => (*user_id, News::ItemAssigned),
+        Change::Held { .. } => (before.assigned_to?, News::ItemHeld),
+        Change::Scrapped { .. } => (before.assigned_to?, News::ItemScrapped),
+        Change::Cancelled { .. } => (before.assigned_to?, News::ItemCancelled),
+        Change::Released { .. } => (before.assigned_to?, News::ItemReleased),
+        _ => return None,
+    };
+    (user != event.stamp.by).then_some((user, news))
 }
 
 /// What an event of an item means for its components. They were loaded with it, under lock.

@@ -10,9 +10,11 @@ use chrono::{DateTime, Utc};
 use floorline_domain::{EntryKey, OrgId, UserId};
 use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::receipt::Head;
 use super::record::{Actor, Cause, Record, Subject, Topic};
+use crate::identity::push::{News, Notice};
 
 /// An event, to be stored.
 #[derive(Debug)]
@@ -101,6 +103,7 @@ pub struct Ledger {
     /// Topic and line.
     feed: Vec<(String, String)>,
     jobs: Vec<JobRow>,
+    notices: BTreeMap<(UserId, News), Notice>,
     audits: Vec<Audit>,
     /// Topics to move or to read, with their reader: name → (reader, rows).
     topics: BTreeMap<String, (OrgId, i64)>,
@@ -118,6 +121,7 @@ impl Ledger {
             events: Vec::new(),
             feed: Vec::new(),
             jobs: Vec::new(),
+            notices: BTreeMap::new(),
             audits: Vec::new(),
             topics: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -204,6 +208,12 @@ impl Ledger {
         self.jobs.push(JobRow { kind, payload, run_at });
     }
 
+    /// Tells a person something on their phones, after the commit. What one transaction tells somebody of several things is one notice.
+    pub fn tell(&mut self, user: UserId, news: News, of: Uuid) {
+        let now = self.now;
+        self.notices.entry((user, news)).or_insert_with(|| Notice::new(user, news, now)).add(of);
+    }
+
     /// How many rows `topic` has been told so far; with [`Ledger::cursor`] the position of what comes next or came last.
     pub fn mark(&mut self, topic: &Topic) -> i64 {
         self.topics.entry(topic.name(self.org)).or_insert((topic.reader(self.org), 0)).1
@@ -218,12 +228,12 @@ impl Ledger {
 
     /// Whether work was queued for after the commit.
     pub fn brings_jobs(&self) -> bool {
-        !self.jobs.is_empty()
+        !self.jobs.is_empty() || !self.notices.is_empty()
     }
 
     /// Whether anything was recorded.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.jobs.is_empty() && self.topics.is_empty()
+        self.events.is_empty() && self.topics.is_empty() && !self.brings_jobs()
     }
 
     /// Where each topic is to be moved.
@@ -259,6 +269,11 @@ impl Ledger {
     /// Work to be queued.
     pub fn jobs(&self) -> &[JobRow] {
         &self.jobs
+    }
+
+    /// What people are told on their phones.
+    pub fn notices(&self) -> impl ExactSizeIterator<Item = &Notice> {
+        self.notices.values()
     }
 
     /// What goes into the audit chain.

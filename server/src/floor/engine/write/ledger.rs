@@ -7,7 +7,7 @@ use floorline_domain::OrgId;
 use uuid::Uuid;
 
 use crate::floor::engine::core::{Head, Ledger, Receipt, Watermark};
-use crate::identity::audit;
+use crate::identity::{audit, push};
 use crate::platform::db::{Statement, execute_all, sql, together};
 use crate::platform::http::ApiError;
 use crate::platform::telemetry::TraceParent;
@@ -37,6 +37,7 @@ pub(super) async fn write_and_move_heads(
     ledger: &Ledger,
 ) -> Result<Vec<Head>, ApiError> {
     let written = rows.into_iter().chain(insert_events(ledger)).chain(insert_jobs(ledger));
+    let written = written.chain(insert_notices(ledger)?);
     let ((), heads) = together(execute_all(tx.pipe(), written), move_heads(tx.pipe(), ledger)).await?;
     Ok(heads)
 }
@@ -76,6 +77,29 @@ fn insert_jobs(ledger: &Ledger) -> Option<Statement<'_>> {
         .bind::<Array<Jsonb>, _>(ledger.jobs().iter().map(|job| &job.payload).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(ledger.jobs().iter().map(|job| job.run_at).collect::<Vec<_>>());
     Some(statement)
+}
+
+/// A job for each notice, but for people who are reached nowhere.
+fn insert_notices(ledger: &Ledger) -> Result<Option<Statement<'_>>, ApiError> {
+    let notices = ledger.notices();
+    if notices.len() == 0 {
+        return Ok(None);
+    }
+    let (mut ids, mut users, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
+    for notice in notices {
+        ids.push(Uuid::now_v7());
+        users.push(notice.user_id.0);
+        payloads.push(serde_json::to_value(notice).map_err(ApiError::internal)?);
+    }
+    let statement = sql(include_str!("insert_notices.sql"))
+        .bind::<SqlUuid, _>(ledger.org().0)
+        .bind::<Timestamptz, _>(ledger.now())
+        .bind::<Nullable<Text>, _>(TraceParent::here().map(|here| here.to_string()))
+        .bind::<Text, _>(push::TELL)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<SqlUuid>, _>(users)
+        .bind::<Array<Jsonb>, _>(payloads);
+    Ok(Some(statement))
 }
 
 async fn move_heads(mut conn: &AsyncPgConnection, ledger: &Ledger) -> QueryResult<Vec<Head>> {
