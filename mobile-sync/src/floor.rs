@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use floorline_domain::action::{Config, Expected};
 use floorline_domain::ids::{ItemId, LocationId, OrderId, TeamId, UserId, WorkflowVersionId};
-use floorline_domain::item::{Component, Item};
+use floorline_domain::item::{Command, Component, Item};
 use floorline_domain::label::{self, Code, Read, Resolved, Target};
 use floorline_domain::order;
+use floorline_domain::refusal::Refusal;
 use floorline_domain::workflow::{Action, ActionId, Workflow};
-#[cfg(feature = "web")]
-use floorline_domain::{item::Command, refusal::Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -18,8 +17,8 @@ use uuid::Uuid;
 use crate::base::{Base, read_row};
 use crate::op::Operation;
 use crate::outbox::{Held, Outbox};
-use crate::overlay::{Facts, LookUp, Predicted, fold};
-use crate::session::Session;
+use crate::overlay::{Facts, LookUp, Predicted, fold, foresee};
+use crate::session::{Now, Session};
 use crate::store::{Row, Store, StoreError};
 use crate::topic::Topic;
 
@@ -75,7 +74,6 @@ impl<'a, S: Store> Floor<'a, S> {
     }
 
     /// A row of a noun, read; none when it is not known here.
-    #[cfg(feature = "web")]
     pub(crate) fn row<T: serde::de::DeserializeOwned>(
         &mut self,
         kind: &str,
@@ -85,7 +83,6 @@ impl<'a, S: Store> Floor<'a, S> {
     }
 
     /// How many items are known here.
-    #[cfg(feature = "web")]
     pub(crate) fn item_count(&mut self) -> Result<usize, StoreError> {
         Ok(self.base.all_items(self.store)?.len())
     }
@@ -132,18 +129,12 @@ impl<'a, S: Store> Floor<'a, S> {
     }
 
     /// What the rules would say if the person did this now; none: nothing against it, as far as this device knows.
-    #[cfg(feature = "web")]
-    pub(crate) fn refusal(
-        &mut self,
-        item: &Item,
-        command: &Command,
-        now: crate::session::Now,
-    ) -> Result<Option<Refusal>, StoreError> {
+    pub(crate) fn refusal(&mut self, item: &Item, command: &Command, now: Now) -> Result<Option<Refusal>, StoreError> {
         let (Some(actor), Some(workflow)) = (self.actor, self.workflow(item.workflow_version_id)?) else {
             return Ok(None);
         };
         let facts = self.facts(item, workflow)?;
-        crate::overlay::foresee(item, command, actor, &facts, now, self)
+        foresee(item, command, actor, &facts, now, self)
     }
 
     fn facts(&mut self, item: &Item, workflow: Workflow) -> Result<Facts<'a>, StoreError> {

@@ -28,6 +28,5 @@ pub mod store;
 pub mod strict;
 pub mod topic;
 pub mod verdict;
-#[cfg(feature = "web")]
 pub mod web;
 pub mod wire;

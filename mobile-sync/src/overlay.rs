@@ -151,7 +151,6 @@ fn command<'a>(entry: Option<&'a Entry>, item: &Item) -> Option<(&'a Entry, Comm
 }
 
 /// What the rules would say against a command if `actor` gave it now.
-#[cfg(feature = "web")]
 pub(crate) fn foresee(
     item: &Item,
     command: &Command,

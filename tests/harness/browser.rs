@@ -148,7 +148,7 @@ impl Keys {
         let (head, rest) = body.split_at_checked(21)?;
         let (salt, size) = (&head[..16], u32::from_be_bytes(head[16..20].try_into().unwrap()));
         let (sender, record) = rest.split_at_checked(usize::from(head[20]))?;
-        if record.len() > size as usize {
+        if record.len() > usize::try_from(size).ok()? {
             return None;
         }
         let public = PublicKey::from_sec1_bytes(sender).ok()?;

@@ -64,9 +64,9 @@ async fn a_connection_forgets_its_organisation_when_a_request_is_given_up_in_the
     drop(tx);
     nothing_is_left(&database, &db, "a statement that was given up").await;
 
-    // While it commits: done or not, it is over.
+    // While it commits: done or not, it is over. A quick server may have answered already.
     let tx = TenantTx::open(&db, database.org).await.unwrap();
-    assert!(tx.commit().boxed().now_or_never().is_none());
+    drop(tx.commit().boxed().now_or_never());
     nothing_is_left(&database, &db, "a commit that was given up").await;
     db.close();
 }

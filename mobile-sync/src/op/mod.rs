@@ -10,7 +10,6 @@ mod read;
 use floorline_domain::ids::{LocationId, TeamId};
 use floorline_domain::item::Command;
 
-#[cfg(feature = "web")]
 pub(crate) use self::data::read_operation as read_act_operation;
 pub use self::named::Named;
 pub use self::read::{OPERATIONS, Unreadable, read_entry};

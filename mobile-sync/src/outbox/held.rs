@@ -1,16 +1,11 @@
 //! An act that is kept, and why one was not.
 
-use crate::entry::Entry;
-use crate::store::{Kept, Settled};
-#[cfg(feature = "web")]
-use crate::{
-    entry::{Base, Clock},
-    op::Operation,
-    store::ActId,
-    wire::Raw,
-};
-#[cfg(feature = "web")]
 use floorline_domain::ids::{EntryKey, StreamId, UserId};
+
+use crate::entry::{Base, Clock, Entry};
+use crate::op::Operation;
+use crate::store::{ActId, Kept, Settled};
+use crate::wire::Raw;
 
 /// An act that is kept in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +20,6 @@ pub struct Held {
     pub sent: bool,
 }
 
-#[cfg(feature = "web")]
 impl Held {
     /// An act that nobody has done yet, to ask the rules about.
     pub(crate) fn not_done(

@@ -8,7 +8,7 @@
 //! held against the same recorded vectors.
 
 mod asked;
-#[cfg(feature = "web-core")]
+#[cfg(feature = "web")]
 mod bindings;
 mod core;
 mod kept;

@@ -70,7 +70,8 @@ impl ActLine {
         Self { conflict: refusal.map(reason), ..self }
     }
 
-    fn named<S: Store>(mut self, floor: &mut Floor<'_, S>) -> Result<Self, StoreError> {
+    /// With the names that the floor knows.
+    pub(super) fn named<S: Store>(mut self, floor: &mut Floor<'_, S>) -> Result<Self, StoreError> {
         if let Some(id) = self.item_id {
             self.item_code = floor.base_item(id)?.map(|item| item.code);
         }

@@ -226,11 +226,11 @@ fn action_view<S: Store>(
         (false, false) => "failed",
     };
     let result = record.map(|record| {
-        Ok(json!({
+        Ok::<Value, StoreError>(json!({
             "by": record.by, "by_name": names::person(record.by, floor)?, "at": record.at, "content": record.content, "evidence": record.evidence,
         }))
     });
-    let result: Option<Value> = result.transpose()?;
+    let result = result.transpose()?;
     Ok(json!({
         "id": id, "key": action.key, "kind": action.kind(), "label": action.label, "required": action.required,
         "config": action.config.write(), "state": record.map_or("open", state), "result": result,

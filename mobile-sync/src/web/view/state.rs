@@ -39,9 +39,10 @@ impl State {
         let asks =
             |attention| move |held: &&Held| held.settled.as_ref().is_some_and(|settled| settled.attention == attention);
         let cards = client.acts().filter(asks(Attention::Card)).count();
-        let stops = client.acts().filter(asks(Attention::Stop)).map(ActLine::held).collect();
+        let stops: Vec<ActLine> = client.acts().filter(asks(Attention::Stop)).map(ActLine::held).collect();
         let (link, count) = (told::link(client.link()), client.unsent());
         let mut floor = client.floor(store);
+        let stops = stops.into_iter().map(|line| line.named(&mut floor)).collect::<Result<_, _>>()?;
         let shift = floor.own_shift()?;
         let floor = json!({ "cursor": floor.cursor(), "items": floor.item_count()? });
         Ok(Self {
