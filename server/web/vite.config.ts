@@ -26,5 +26,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   preview: { headers: { 'content-security-policy': policy } },
-  test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'] },
 })

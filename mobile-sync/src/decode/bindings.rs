@@ -1,5 +1,7 @@
 //! The decoder as JavaScript calls it: a camera frame's pixels in, the text out.
 
+#![expect(unreachable_pub, reason = "JavaScript reaches it")]
+
 use image::GrayImage;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,5 +1,5 @@
 //! The calls a browser makes, recorded: the native build must answer them to the byte as `fixtures/protocol/calls.json` says, and so must the
-//! WebAssembly build (`server/web/src/core/calls.test.ts`). `UPDATE_CALLS=1` writes the answers anew.
+//! WebAssembly build (`server/web/tests/core/calls.test.ts`). `UPDATE_CALLS=1` writes the answers anew.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 

@@ -47,7 +47,7 @@ export function openDecoder(): Decoder {
 async function openDetector(): Promise<Detector | null> {
   const Detecting = globalThis.BarcodeDetector
   if (Detecting === undefined) return null
-  const formats = await Detecting.getSupportedFormats().catch(() => [])
+  const formats = await Detecting.getSupportedFormats().catch((): string[] => [])
   return formats.includes('qr_code') ? new Detecting({ formats: ['qr_code'] }) : null
 }
 

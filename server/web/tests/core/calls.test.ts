@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
-import { Core, initSync } from './wasm/core'
+import { Core, initSync } from '../../src/core/wasm/core'
 
 interface Recorded {
   opening: string
@@ -46,7 +46,7 @@ function answer(core: Core, { name, args, time }: Recorded['calls'][number]): st
 
 test('the WebAssembly core answers every recorded call as the native one, to the byte', () => {
   const recorded = JSON.parse(readFileSync(new URL('../../../../fixtures/protocol/calls.json', import.meta.url), 'utf8')) as Recorded
-  initSync({ module: readFileSync(new URL('./wasm/core_bg.wasm', import.meta.url)) })
+  initSync({ module: readFileSync(new URL('../../src/core/wasm/core_bg.wasm', import.meta.url)) })
   const core = Core.open(recorded.opening, recorded.kept)
   for (const call of recorded.calls) {
     let said: string
