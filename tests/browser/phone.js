@@ -1,6 +1,6 @@
 /** A phone: a browser with a folder of its own, so that it can be killed and opened again as it was. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, expect } from '@playwright/test'
@@ -9,6 +9,22 @@ import { enrolment } from './floor.js'
 import { WORKER } from './server.js'
 
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+/** A file of frames in which a camera sees an item's printed label, held a little aslant. */
+export async function sightOf(floor, item) {
+  const token = await floor.admin.token()
+  const label = await fetch(`${floor.server.url}/v1/items/${item.id}/label.png`, { headers: { Authorization: `Bearer ${token}` } })
+  if (!label.ok) throw new Error(`no label: ${label.status} ${await label.text()}`)
+  const picture = `data:image/png;base64,${Buffer.from(await label.arrayBuffer()).toString('base64')}`
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: QUIET })
+  const page = await browser.newPage({ viewport: { width: 1280, height: 960 } })
+  await page.setContent(`<body style="margin:0;background:#b8b4ac;display:grid;place-items:center;height:100vh"><img src="${picture}" style="width:520px;transform:rotate(7deg)"></body>`)
+  await page.locator('img').evaluate((image) => image.decode())
+  const file = join(mkdtempSync(join(tmpdir(), 'floorline-camera-')), 'label.mjpeg')
+  writeFileSync(file, await page.screenshot({ type: 'jpeg', quality: 90 }))
+  await browser.close()
+  return file
+}
 
 export class Phone {
   /** A phone that nobody has touched. `camera`: a file of frames that its camera sees. */

@@ -78,6 +78,7 @@ export class Server {
   async as({ email, password }) {
     const { access_token: token } = await this.call('POST', '/v1/auth/login', { email, password })
     return {
+      token: () => token,
       get: (path) => this.call('GET', path, undefined, token),
       post: (path, body) => this.call('POST', path, body, token),
       put: (path, body) => this.call('PUT', path, body, token),

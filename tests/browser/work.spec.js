@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test'
 
 import { makeFloor } from './floor.js'
-import { Phone } from './phone.js'
+import { Phone, sightOf } from './phone.js'
 import { Server } from './server.js'
 
 let server
@@ -102,4 +102,37 @@ test('work done without a network outlives a killed browser, and the server has 
   expect(await told(two)).toEqual(['item.created', 'item.started', 'action.completed', 'action.completed', 'item.advanced'])
   expect(phone.errors).toEqual([])
   await phone.close()
+})
+
+test('the camera reads a printed label, and the scan counts', async () => {
+  const [item] = floor.items
+  const phone = await Phone.atWork(floor, { camera: await sightOf(floor, item) })
+  await phone.page.getByRole('button', { name: 'Start the camera' }).click()
+  await expect(phone.page.getByText('Counts for: Scan the cap')).toBeVisible()
+  await phone.allSent()
+  expect(await told(item)).toEqual(['item.created', 'item.started', 'action.completed'])
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
+
+test('of two phones that do the same step one is first, and the other is told calmly', async () => {
+  const [item] = floor.items
+  const [one, two] = [await Phone.atWork(floor), await Phone.atWork(floor)]
+  await one.offline()
+  await two.offline()
+  for (const phone of [one, two]) {
+    await phone.wedge(`item:${item.id}`)
+    await phone.openItem('CAP-0001')
+    await phone.measure('10.1')
+    await phone.next('Send on to Checking')
+    await expect(phone.page.getByText('3 unsent')).toBeVisible()
+  }
+  await one.online()
+  await one.allSent()
+  await two.online()
+  await expect(two.page.getByText(/\d+ unsent/)).toHaveCount(0, { timeout: 40_000 })
+  await expect.poll(() => told(item)).toEqual(['item.created', 'item.started', 'action.completed', 'action.completed', 'item.advanced'])
+  expect([...one.errors, ...two.errors]).toEqual([])
+  await one.close()
+  await two.close()
 })
