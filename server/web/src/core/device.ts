@@ -311,7 +311,12 @@ export class Device {
 
   async item(id: Id): Promise<ItemView | null> {
     const view = this.look<(Omit<ItemView, 'acts'> & { acts: CoreLine[] }) | null>((core, time, monotonic) => core.item(id, time, monotonic))
-    return view === null ? null : { ...view, acts: view.acts.map((line) => this.line(line)) }
+    if (view === null) return null
+    // Names come from the shift; who works on this phone is known to it anyway.
+    for (const { result } of view.actions) {
+      if (result !== null) result.by_name ??= this.people.find(result.by)?.name ?? null
+    }
+    return { ...view, acts: view.acts.map((line) => this.line(line)) }
   }
 
   async items(filter: object = {}): Promise<{ items: ItemLine[]; total: number }> {
