@@ -4,9 +4,9 @@
 //! nothing that a lock screen must not show. Two ways lead to a phone: Firebase Cloud Messaging (HTTP v1, `fcm`) for a native app, and Web Push (RFC 8030, encrypted by RFC 8291,
 //! signed by RFC 8292, `web`) for a browser.
 //!
-//! 1. A phone [registers](routes) where it is reached, for its signed-in user; the next worker on a shared phone takes the address over.
+//! 1. A phone [registers](routes()) where it is reached, for its signed-in user; the next worker on a shared phone takes the address over.
 //! 2. Whoever changes something queues a [`Notice`] in the transaction of the change (`Ledger::tell`), as the job [`TELL`].
-//! 3. [`tell`] makes one job [`SEND`] for each phone its person is signed in on; [`send`] sends it, unless it is [quiet](quiet_hours) there.
+//! 3. [`tell()`] makes one job [`SEND`] for each phone its person is signed in on; [`send()`] sends it, unless it is [quiet](quiet_hours) there.
 //!
 //! An address that its service does not know any more is dropped with its registration.
 
