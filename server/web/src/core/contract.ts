@@ -290,7 +290,7 @@ export interface Core {
   acts(): Promise<ActLine[]>
   /** Everything done on this phone, the latest first. */
   journal(before: number | null, limit: number): Promise<ActLine[]>
-  /** Everything unsent with its photos, as one file that `floorline` can take in. */
+  /** Everything unsent with its photos, as one file: lines of JSON. No command takes it in yet. */
   exportUnsent(): Promise<Blob>
   /** The same without photos, in pieces that fit a QR code each. */
   exportCodes(): Promise<string[]>

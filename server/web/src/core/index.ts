@@ -117,9 +117,6 @@ class Tab {
         break
       case 'lost':
         this.breakDown('The browser closed the storage.')
-        break
-      case 'broken':
-        this.breakDown(said.message)
     }
   }
 

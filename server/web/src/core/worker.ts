@@ -16,7 +16,6 @@ export type Said =
   | { said: 'error'; id: number; error: { code: string; message: string; wait_ms?: number | undefined } }
   | { said: 'notice'; notice: Notice }
   | { said: 'lost' }
-  | { said: 'broken'; elsewhere: boolean; message: string }
 
 /** The worker's own side; the page's types do not know it. */
 const scope = self as unknown as { postMessage(said: Said): void; onmessage: ((event: MessageEvent<Call>) => void) | null }
