@@ -14,16 +14,16 @@ export const ADMIN = { email: 'admin@mill.example', password: 'a long and quiet 
 export const WORKER = { email: 'ana@mill.example', password: 'another long, quiet sentence' }
 
 export class Server {
-  /** Starts one with an administrator, a worker and an empty factory. */
-  static async start() {
+  /** Starts one with an administrator and an empty factory; `settings` are variables of its environment. */
+  static async start(settings = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'floorline-browser-'))
-    const server = new Server(folder, await freePort())
+    const server = new Server(folder, await freePort(), settings)
     server.command(['user', 'create', '--admin', '--email', ADMIN.email, '--organization', 'Mill'], `${ADMIN.password}\n`)
     await server.run()
     return server
   }
 
-  constructor(folder, port) {
+  constructor(folder, port, settings) {
     this.folder = folder
     this.port = port
     this.url = `http://localhost:${port}`
@@ -35,6 +35,7 @@ export class Server {
       FLOORLINE_PUBLIC_URL: this.url,
       FLOORLINE_ADDRESS_RATE: '0',
       FLOORLINE_USER_RATE: '0',
+      ...settings,
     }
     delete this.environment.DATABASE_URL
   }

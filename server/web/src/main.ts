@@ -2,6 +2,7 @@ import { mount } from 'svelte'
 
 import App from './app/App.svelte'
 import { floor } from './app/floor.svelte'
+import { listenToNotices } from './app/more/notices.svelte'
 import { preferences } from './app/preferences.svelte'
 import { watchForUpdates } from './app/update.svelte'
 import './tokens.css'
@@ -27,3 +28,4 @@ try {
 void preferences.apply()
 void floor.open(core)
 if (import.meta.env.PROD) watchForUpdates()
+listenToNotices()

@@ -42,3 +42,50 @@ self.addEventListener('fetch', (event) => {
       .then((kept) => kept ?? fetch(request)),
   )
 })
+
+// What the app's page keeps there of its catalogue; without it the server's English line is shown.
+const WORDS = BASE + 'push-words.json'
+
+self.addEventListener('push', (event) => event.waitUntil(show(noticeOf(event.data))))
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(open(event.notification.data))
+})
+
+function noticeOf(data) {
+  try {
+    return { kind: '', title: 'Floorline', urgent: false, ids: [], count: 0, ...data.json() }
+  } catch {
+    return { kind: '', title: 'Floorline', urgent: false, ids: [], count: 0 }
+  }
+}
+
+async function show({ kind, message, title, urgent, ids, count, at }) {
+  const kept = await caches.match(WORDS, { cacheName: 'floorline-words' })
+  const words = kept === undefined ? {} : await kept.json()
+  await self.registration.showNotification(words[message] ?? title, {
+    body: count > 1 ? `× ${count}` : '',
+    lang: words[message] === undefined ? 'en' : words.language,
+    icon: BASE + 'icon-192.png',
+    badge: BASE + 'icon-192.png',
+    // A stop stands for itself; of the others the last of a kind is enough.
+    tag: urgent ? `${kind}:${ids[0]}` : kind,
+    renotify: kind !== '',
+    requireInteraction: urgent,
+    timestamp: Date.parse(at) || Date.now(),
+    data: placeOf(kind, ids, count),
+  })
+}
+
+function placeOf(kind, ids, count) {
+  if (kind.startsWith('case_')) return '#/unsent'
+  return count === 1 ? `#/item/${ids[0]}` : '#/queue'
+}
+
+async function open(place) {
+  const [client] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  if (client === undefined) return self.clients.openWindow(BASE + place)
+  client.postMessage({ go: place })
+  return client.focus()
+}

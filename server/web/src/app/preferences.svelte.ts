@@ -13,6 +13,8 @@ export interface Likes {
   sound: boolean
   vibration: boolean
   terminator: Terminator
+  /** Told of things while the app is closed. */
+  notices: boolean
 }
 
 const KEPT_AS = 'floorline.likes'
@@ -26,6 +28,7 @@ const ORDINARY: Likes = {
   sound: true,
   vibration: true,
   terminator: 'Enter',
+  notices: false,
 }
 
 class Preferences {

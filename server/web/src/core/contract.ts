@@ -233,6 +233,13 @@ export interface Place {
   parent_id: Id | null
 }
 
+/** When somebody is told only what is urgent; times of the day such as `22:00`, in their own time zone. */
+export interface QuietHours {
+  start: string
+  end: string
+  time_zone: string
+}
+
 /** Everything that the screen may want to draw anew. */
 export type Notice =
   | { kind: 'state'; state: State }
@@ -294,4 +301,12 @@ export interface Core {
   exportUnsent(): Promise<Blob>
   /** The same without photos, in pieces that fit a QR code each. */
   exportCodes(): Promise<string[]>
+
+  /** What `subscribe` of Web Push asks for; null where the server sends none. This and the next three reject without a network. */
+  pushKey(): Promise<string | null>
+  /** Whoever is signed in is told of things on this phone from now on; null: no more. */
+  tellHere(subscription: PushSubscriptionJSON | null): Promise<void>
+  /** Null: none. */
+  quietHours(): Promise<QuietHours | null>
+  setQuietHours(hours: QuietHours | null): Promise<void>
 }

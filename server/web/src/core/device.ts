@@ -39,7 +39,7 @@ export class Device {
   private constructor(
     private readonly storage: Storage,
     private readonly people: People,
-    private readonly api: Api,
+    readonly api: Api,
     private device: KeptDevice | null,
     private readonly persistent: boolean,
     private readonly tell: (notice: Notice) => void,
@@ -93,6 +93,11 @@ export class Device {
     if (status === this.device.state) return
     await this.setDevice({ ...this.device, site_id, state: status, digits: status === 'pending' ? this.device.digits : null })
     await this.begin()
+  }
+
+  get id(): Id {
+    if (this.device === null) throw new Refusal({ code: 'STORAGE', message: 'This phone was not added to a factory.' })
+    return this.device.id
   }
 
   private async setDevice(device: KeptDevice): Promise<void> {

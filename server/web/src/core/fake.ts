@@ -4,7 +4,7 @@
  */
 import { checkCharacters, readLabelCode } from '../scan/label_code'
 import { REASONS } from '../words/why'
-import type { Act, ActLine, Core, ItemLine, ItemView, Notice, Phase, Refused, Resolved, Scanned, State } from './contract'
+import type { Act, ActLine, Core, ItemLine, ItemView, Notice, Phase, QuietHours, Refused, Resolved, Scanned, State } from './contract'
 import { labelBody, makeItem, makeQueues, ME, PEOPLE, PLACES } from './fake_floor'
 
 const COUNT = 60
@@ -20,6 +20,7 @@ class Fake implements Core {
   private files = new Map<string, Blob>()
   private scans = new Map<string, number>()
   private nextAct = 1
+  private quiet: QuietHours | null = null
   private now: State
 
   constructor(how: string) {
@@ -227,6 +228,22 @@ class Fake implements Core {
 
   async exportCodes(): Promise<string[]> {
     return Array.from({ length: 4 }, (_, index) => `FLOORLINE:${index + 1}/4:${labelBody(index + 1).repeat(30)}`)
+  }
+
+  async pushKey(): Promise<string | null> {
+    return 'BNNL5ZaTfK81qhXOx23-wewhigUeFb632jN6LvRWCFH1ubQr77FE_9qV1FuojuRmHP42zmf34rXgW80OvUVDgTk'
+  }
+
+  async tellHere(): Promise<void> {
+    await pause(100)
+  }
+
+  async quietHours(): Promise<QuietHours | null> {
+    return this.quiet
+  }
+
+  async setQuietHours(hours: QuietHours | null): Promise<void> {
+    this.quiet = hours
   }
 
   private enter(id: string): void {

@@ -2,8 +2,9 @@
 
 import { Device, Refusal } from './device'
 import { Problem } from './api'
+import { pushKey, quietHours, setQuietHours, tellHere } from './notices'
 import { StorageError } from './storage'
-import type { Notice } from './contract'
+import type { Notice, QuietHours } from './contract'
 
 export interface Call {
   id: number
@@ -47,6 +48,10 @@ const calls: Record<string, (device: Device, ...args: never[]) => unknown> = {
   journal: (phone, before: number | null, limit: number) => phone.journal(before, limit),
   exportUnsent: (phone) => phone.exportUnsent(),
   exportCodes: (phone) => phone.exportCodes(),
+  pushKey: (phone) => pushKey(phone.api),
+  tellHere: (phone, subscription: PushSubscriptionJSON | null) => tellHere(phone.api, phone.id, subscription),
+  quietHours: (phone) => quietHours(phone.api),
+  setQuietHours: (phone, hours: QuietHours | null) => setQuietHours(phone.api, hours),
   online: (phone, isOnline: boolean) => phone.online(isOnline),
 }
 
