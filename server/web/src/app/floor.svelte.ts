@@ -1,27 +1,9 @@
 import type { ActLine, Core, Notice, State } from '../core/contract'
+import { NOTHING_YET } from '../core/nothing_yet'
 import { signal } from '../scan/signals'
 import { say, why } from '../words'
 import { names } from './names.svelte'
 import { snackbar } from './snackbar.svelte'
-
-const NOTHING_YET: State = {
-  phase: 'starting',
-  problem: null,
-  device: null,
-  person: null,
-  people: [],
-  link: 'connecting',
-  unsent: 0,
-  oldest_unsent_time: null,
-  unsent_photos: { count: 0, bytes: 0 },
-  cards: 0,
-  stops: [],
-  persistent: true,
-  full: false,
-  clock_ahead_ms: null,
-  floor: null,
-  shift: null,
-}
 
 /** What every screen knows of the core: its state, and when to ask it again. */
 class Floor {

@@ -5,36 +5,18 @@
  */
 
 import type { Core, Notice, State } from './contract'
+import { NOTHING_YET } from './nothing_yet'
 import type { Call, Said } from './worker'
 
 export type * from './contract'
 
 const LOCK = 'floorline'
 
-const STARTING: State = {
-  phase: 'starting',
-  problem: null,
-  device: null,
-  person: null,
-  people: [],
-  link: 'down',
-  unsent: 0,
-  oldest_unsent_time: null,
-  unsent_photos: { count: 0, bytes: 0 },
-  cards: 0,
-  stops: [],
-  persistent: true,
-  full: false,
-  clock_ahead_ms: null,
-  floor: null,
-  shift: null,
-}
-
 type Answer = { resolve: (answer: unknown) => void; reject: (why: unknown) => void }
 
 class Tab {
   private worker: Worker | null = null
-  private current: State = STARTING
+  private current: State = NOTHING_YET
   private number = 0
   private readonly waiting = new Map<number, Answer>()
   private readonly listeners = new Set<(notice: Notice) => void>()
@@ -67,7 +49,7 @@ class Tab {
     void navigator.locks
       .request(LOCK, options, (lock) => {
         if (lock === null) {
-          this.become({ ...STARTING, phase: 'elsewhere' })
+          this.become({ ...NOTHING_YET, phase: 'elsewhere' })
           return undefined
         }
         return new Promise<void>((released) => {
@@ -78,7 +60,7 @@ class Tab {
       // The lock was taken from us.
       .catch(() => {
         this.end()
-        this.become({ ...STARTING, phase: 'elsewhere' })
+        this.become({ ...NOTHING_YET, phase: 'elsewhere' })
       })
   }
 
@@ -90,7 +72,7 @@ class Tab {
     await this.call('open', persistent).then(
       (state) => this.become(state as State),
       (error: { code: string; message: string }) =>
-        error.code === 'ELSEWHERE' ? this.become({ ...STARTING, phase: 'elsewhere' }) : this.breakDown(error.message),
+        error.code === 'ELSEWHERE' ? this.become({ ...NOTHING_YET, phase: 'elsewhere' }) : this.breakDown(error.message),
     )
     addEventListener('online', this.connected)
     addEventListener('offline', this.connected)
