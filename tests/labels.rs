@@ -238,6 +238,24 @@ async fn codes_of_other_makers_find_the_item() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_gs1_finds_its_item_however_it_is_written() {
+    let floor = Floor::new().await;
+    let item = item(&floor).await;
+    let by = floor.north().supervisor();
+    let path = format!("/v1/items/{}/codes", id(&item));
+    let made = by.post(&path, json!({ "raw": "]d2010950600013435217271231\u{1d}21A1" })).await;
+    made.assert_status(201);
+    assert_eq!(made.text("raw"), "(01)09506000134352(21)A1");
+    by.post(&path, json!({ "raw": "(01)09506000134353(21)A1" })).await.assert_status(422).assert_field("raw");
+    for raw in ["https://id.gs1.org/01/09506000134352/21/A1?17=271231", "(01)09506000134352(21)A1"] {
+        let scan = floor.north().operator().post("/v1/scans", json!({ "raw": raw })).await;
+        assert_eq!(scan.json["item"]["id"], item["id"], "{raw}: {}", scan.json);
+    }
+    by.delete(&format!("{path}/https:%2F%2Fbrand.example%2F01%2F09506000134352%2F21%2FA1")).await.assert_status(204);
+    assert!(by.get(&path).await.rows().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn labels_are_their_factorys_alone() {
     let floor = Floor::new().await;
     let item = item(&floor).await;

@@ -115,9 +115,4 @@ impl Core {
     pub fn journal(&mut self, before: Option<u32>, limit: u32) -> core::Answer {
         self.0.journal(before, limit)
     }
-
-    /// See [`core::Core::loaded`].
-    pub fn loaded(&mut self, item: &str, time: f64, monotonic: f64) -> core::Answer {
-        self.0.loaded(item, now(time, monotonic))
-    }
 }

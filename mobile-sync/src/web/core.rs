@@ -181,12 +181,6 @@ impl Core {
         write(&view::journal(before, limit, &mut self.client, &mut self.store).map_err(words)?)
     }
 
-    /// An item fetched by itself.
-    pub fn loaded(&mut self, item: &str, now: Now) -> Answer {
-        let item: Item = read(item)?;
-        self.handle(Event::Loaded(Box::new(item)), now)
-    }
-
     /// An act is saved; whatever is due now, its sending first of all, is done with it.
     fn turn(&mut self, answer: serde_json::Value, now: Now) -> Answer {
         let effects = self.client.handle(Event::Tick, now, &mut self.store).map_err(words)?;

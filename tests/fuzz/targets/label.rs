@@ -1,7 +1,7 @@
 //! Texts from cameras, scanners and fingers: a code that is accepted is one as it is printed, and every single mistake in it is noticed.
 #![no_main]
 
-use floorline_domain::label::{CODE_LENGTH, Code, Kind, Read, Resolved, check_characters, draw, read};
+use floorline_domain::label::{CODE_LENGTH, Code, Kind, Read, Resolved, check_characters, draw, read, registered_as};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -26,6 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn look(text: &str) -> Option<Code> {
     let meant = read(text);
     assert_eq!(read(&format!("  {text}\n")), meant, "blanks around it mean nothing");
+    assert_eq!(registered_as(&format!(" {text}\t")), registered_as(text));
     // What cannot be resolved by itself is told all the same.
     let _ = Resolved::unaided(text);
     match meant {
@@ -37,7 +38,7 @@ fn look(text: &str) -> Option<Code> {
             Some(code)
         }
         Read::Unsound { code, .. } => {
-            assert!(Code::parse(&code).is_err() && text.contains(&code));
+            assert!(Code::parse(&code).is_err());
             None
         }
         Read::Text(kept) => {

@@ -10,7 +10,7 @@ use floorline_mobile_sync::chain::Hash;
 use floorline_mobile_sync::entry::Origin;
 use floorline_mobile_sync::limits::OFFLINE_MAX;
 use floorline_server::floor::engine::core::{
-    Alias, FoundLabel, FoundOrigin, FoundReceipt, Lease, Loaded, Needs, Person, World, text_key,
+    Alias, FoundLabel, FoundOrigin, FoundReceipt, Lease, Loaded, Needs, Person, World,
 };
 
 use super::locks::Key;
@@ -41,7 +41,7 @@ pub(crate) fn look_up(tables: &Tables, needs: &Needs, now: DateTime<Utc>) -> Fou
     let people = needs.users.iter().filter_map(|id| Some((*id, person(tables, *id)?)));
     let items = needs.items.iter().filter_map(|id| Some((*id, tables.item(*id)?.order_id)));
     let text = |text: &String| {
-        let item = tables.items.values().find(|held| text_key(&held.item.code) == *text)?;
+        let item = tables.items.values().find(|held| label::registered_as(&held.item.code) == *text)?;
         Some((text.clone(), item.item.id))
     };
     Found {

@@ -4,12 +4,13 @@
 //! do to them.
 
 mod code;
+mod gs1;
 mod machine;
 mod read;
 
 pub use code::{CODE_LENGTH, Code, CodeError, check_characters, draw};
 pub use machine::{Command, Event, Facts, Label, Target, allowed, apply, decide};
-pub use read::{Read, Resolved, read};
+pub use read::{Read, Resolved, read, registered_as};
 
 use crate::words::words;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gs1::{self, Gs1};
 use super::{Code, CodeError};
 use crate::{
     ids::{ItemId, LocationId, UserId},
@@ -13,7 +14,7 @@ use crate::{
 pub enum Read {
     /// A sound label code.
     Code(Code),
-    /// The address of a label whose code is not sound.
+    /// The address of a label whose code is not sound, or a key of GS1 whose check digit does not fit.
     Unsound {
         code: String,
         error: CodeError,
@@ -27,7 +28,7 @@ pub enum Read {
 }
 
 /// Reads a text: a label's address with any scheme and host, a bare code, `item:`, `location:`, `user:` and `action:`
-/// with an id, in any case. Anything else is a text.
+/// with an id, in any case. Anything else is a text; one of GS1 has to fit its check digit.
 pub fn read(raw: &str) -> Read {
     let text = raw.trim();
     if let Some(code) = code_in_address(text) {
@@ -39,7 +40,20 @@ pub fn read(raw: &str) -> Read {
     if let Ok(code) = Code::parse(text) {
         return Read::Code(code);
     }
-    named(text).unwrap_or_else(|| Read::Text(text.to_owned()))
+    match gs1::read(text) {
+        Some(Gs1::Misread(code)) => Read::Unsound { code, error: CodeError::Check },
+        _ => named(text).unwrap_or_else(|| Read::Text(text.to_owned())),
+    }
+}
+
+/// The text under which a code of another maker is registered for a thing: the same for every way in which GS1 writes it, and without the
+/// `item:` that some labels carry.
+pub fn registered_as(raw: &str) -> String {
+    let text = raw.trim();
+    match gs1::read(text) {
+        Some(Gs1::Names(name)) => name,
+        _ => text.strip_prefix("item:").unwrap_or(text).to_owned(),
+    }
 }
 
 /// The last part of `<scheme>://<host>/…/Q/<code>`.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, SelectableHelper as _};
 use diesel_async::RunQueryDsl as _;
-use floorline_domain::label::{Read, read};
+use floorline_domain::label::{Read, read, registered_as};
 use uuid::Uuid;
 
 use super::views::ItemCode;
@@ -23,7 +23,7 @@ pub(super) async fn register(
     by: Uuid,
     now: DateTime<Utc>,
 ) -> Result<ItemCode, ApiError> {
-    let raw = checked(raw)?;
+    let raw = &checked(raw)?;
     let org = tx.org().0;
     if let Some(known) = find(tx, raw).await? {
         return if known.item_id == item { Ok(known) } else { Err(taken()) };
@@ -60,8 +60,9 @@ pub(super) async fn of_item(tx: &mut TenantTx, item: Uuid) -> Result<Vec<ItemCod
 /// Takes a code from an item.
 pub(super) async fn remove(tx: &mut TenantTx, item: Uuid, raw: &str) -> Result<(), ApiError> {
     let org = tx.org().0;
-    let removed =
-        diesel::delete(c::item_codes.find((org, raw.trim())).filter(c::item_id.eq(item))).execute(tx.conn()).await?;
+    let removed = diesel::delete(c::item_codes.find((org, registered_as(raw))).filter(c::item_id.eq(item)))
+        .execute(tx.conn())
+        .await?;
     if removed == 0 { Err(ApiError::not_found("code of this item")) } else { Ok(()) }
 }
 
@@ -70,18 +71,17 @@ async fn find(tx: &mut TenantTx, raw: &str) -> Result<Option<ItemCode>, ApiError
     Ok(c::item_codes.find((org, raw)).select(ItemCode::as_select()).first(tx.conn()).await.optional()?)
 }
 
-/// A text that means nothing by itself; anything else would never be looked up here.
-fn checked(raw: &str) -> Result<&str, ApiError> {
-    let text = raw.trim();
-    if !(1..=500).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-        return Err(ApiError::invalid_field(
-            "raw",
-            "length",
-            "A code has 1 to 500 characters, none of them a control character.",
-        ));
+/// A text that means nothing by itself, as it is registered; anything else would never be looked up here.
+fn checked(raw: &str) -> Result<String, ApiError> {
+    let refused = |code, message| Err(ApiError::invalid_field("raw", code, message));
+    match read(raw) {
+        Read::Unsound { .. } => return refused("misread", "Its check digit does not fit: it was misread or mistyped."),
+        Read::Text(text) if !text.starts_with("item:") => {}
+        _ => return refused("reserved", "This names something here by itself."),
     }
-    if !matches!(read(text), Read::Text(_)) || text.starts_with("item:") {
-        return Err(ApiError::invalid_field("raw", "reserved", "This names something here by itself."));
+    let text = registered_as(raw);
+    if !(1..=500).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        return refused("length", "A code has 1 to 500 characters, none of them a control character.");
     }
     Ok(text)
 }

@@ -105,7 +105,7 @@ pub(super) struct Counted {
 #[derive(Debug, Clone, Serialize, ToSchema, diesel::Queryable, diesel::Selectable)]
 #[diesel(table_name = item_codes, check_for_backend(diesel::pg::Pg))]
 pub(super) struct ItemCode {
-    /// What the code says.
+    /// What the code says; one of GS1 as `(01)09506000134352(21)A1`: its key and the key's qualifiers.
     pub raw: String,
     /// The item it stands for.
     pub item_id: Uuid,
@@ -118,6 +118,6 @@ pub(super) struct ItemCode {
 /// A code to register.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(super) struct NewItemCode {
-    /// What the code says, 1–500 characters.
+    /// What the code says, 1–500 characters; one of GS1 as an element string or a Digital Link.
     pub raw: String,
 }

@@ -47,7 +47,7 @@ pub use self::record::{Actor, Cause, Record, Subject, Topic};
 pub use self::server_entry::{Entered, ServerEntry, server_entry};
 pub use self::settling::Settled;
 pub use self::world::{
-    HeldItem, HeldLabel, HeldOrder, HeldShift, Lease, MeasurementRow, Person, PhotoReference, ScanRow, World, text_key,
+    HeldItem, HeldLabel, HeldOrder, HeldShift, Lease, MeasurementRow, Person, PhotoReference, ScanRow, World,
 };
 use super::submission::{Act, Acted, DeviceSubmit, KeptEntry, Submitted};
 use crate::platform::http::ApiError;

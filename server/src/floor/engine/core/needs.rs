@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use floorline_domain::item::Command;
-use floorline_domain::label::{Read, read};
+use floorline_domain::label::{Read, read, registered_as};
 use floorline_domain::{CaseId, ItemId, LeaseId, LocationId, StreamId, UserId};
 use floorline_mobile_sync::entry::{Entry, Origin};
 use floorline_mobile_sync::op::Operation;
 
 use super::intake::{Arrival, By};
-use super::world::text_key;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -138,7 +137,7 @@ impl Needs {
                 self.users.insert(id);
             }
             Read::Text(_) => {
-                self.texts.insert(text_key(raw).to_owned());
+                self.texts.insert(registered_as(raw));
             }
             Read::Unsound { .. } | Read::Action(_) => {}
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use floorline_domain::item::{Component, Item, PhotoSize};
-use floorline_domain::label::{Label, Read, Resolved, Target, read};
+use floorline_domain::label::{Label, Read, Resolved, Target, read, registered_as};
 use floorline_domain::permission::PermissionSet;
 use floorline_domain::shift::Shift;
 use floorline_domain::workflow::Workflow;
@@ -262,10 +262,12 @@ impl World {
             Read::Location(id) if self.places.contains_key(&id) => Resolved::Location(id),
             Read::User(id) if self.people.contains_key(&id) => Resolved::User(id),
             Read::Action(id) => Resolved::Action(id),
-            Read::Item(_) | Read::Location(_) | Read::User(_) | Read::Text(_) => match self.texts.get(text_key(raw)) {
-                Some(item) => Resolved::Item(*item),
-                None => Resolved::Text(raw.trim().to_owned()),
-            },
+            Read::Item(_) | Read::Location(_) | Read::User(_) | Read::Text(_) => {
+                match self.texts.get(&registered_as(raw)) {
+                    Some(item) => Resolved::Item(*item),
+                    None => Resolved::Text(raw.trim().to_owned()),
+                }
+            }
         }
     }
 
@@ -282,12 +284,6 @@ impl World {
             })
             .collect()
     }
-}
-
-/// The text under which a code may be registered: without the `item:` that some labels carry.
-pub fn text_key(raw: &str) -> &str {
-    let text = raw.trim();
-    text.strip_prefix("item:").unwrap_or(text)
 }
 
 /// `JKT-M-0042/SLEEVE-2` → `SLEEVE`.
