@@ -1,7 +1,6 @@
 //! One device in a browser: every call takes and returns JSON, and what it changed.
 
 use floorline_domain::ids::{DeviceId, ItemId, LocationId};
-use floorline_domain::item::Item;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
