@@ -7,6 +7,7 @@
 )]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod acme;
 mod cases;
 mod checker;
 mod components;

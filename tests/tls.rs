@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use floorline_server::platform::config::{Config, Source, TlsFrom};
+use floorline_server::platform::config::{self, Config, Source, TlsFrom};
 use floorline_server::platform::tls::Tls;
 use floorline_server::serving::Serving;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
@@ -16,7 +16,8 @@ use serde_json::json;
 use crate::harness::tls::TlsClient;
 use crate::harness::{Floor, Phone, eventually, now};
 
-fn config(data: &Path, more: &[(&str, &str)]) -> Config {
+/// A server over TLS, as these variables of its environment have it.
+pub fn config(data: &Path, more: &[(&str, &str)]) -> Config {
     let folder = data.display().to_string();
     let mut env = BTreeMap::from([
         ("FLOORLINE_BIND", "127.0.0.1:0"),
@@ -64,8 +65,8 @@ impl Pair {
     }
 
     fn open(&self, at: DateTime<Utc>) -> Result<Option<Tls>, String> {
-        let from: TlsFrom = self.setting().parse().unwrap();
-        Tls::open(&from, Path::new("unused"), None, at).map_err(|error| error.to_string())
+        let settings = config::Tls { from: self.setting().parse().unwrap(), ..config::Tls::default() };
+        Tls::open(&settings, Path::new("unused"), None, at).map_err(|error| error.to_string())
     }
 }
 
@@ -120,7 +121,8 @@ async fn a_certificate_that_is_due_is_renewed_under_the_feet_of_who_is_connected
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_name_is_in_the_certificate_and_an_older_authority_does_not_vouch_for_it() {
     let folder = tempfile::tempdir().unwrap();
-    let open = |public: Option<&str>| Tls::open(&TlsFrom::Auto, folder.path(), public, now());
+    let settings = config::Tls { from: TlsFrom::Auto, ..config::Tls::default() };
+    let open = |public: Option<&str>| Tls::open(&settings, folder.path(), public, now());
     let public = Some("https://floor.example.com:8443");
     open(None).unwrap();
     let certificate = || std::fs::read(folder.path().join("server.crt")).unwrap();

@@ -26,7 +26,7 @@ const PAGE_PORT: u16 = 8080;
 pub fn tls(config: &Config) -> anyhow::Result<Option<Arc<Tls>>> {
     may_listen(config)?;
     let (folder, public_url) = (config.data.folder.join("tls"), config.server.public_url.as_deref());
-    let tls = Tls::open(&config.tls.from, &folder, public_url, clock::now()).context("FLOORLINE_TLS")?;
+    let tls = Tls::open(&config.tls, &folder, public_url, clock::now()).context("FLOORLINE_TLS")?;
     Ok(tls.map(Arc::new))
 }
 
@@ -37,6 +37,7 @@ fn may_listen(config: &Config) -> anyhow::Result<()> {
         !plain || bind.ip().is_loopback() || config.sign_in.behind_proxy,
         "FLOORLINE_BIND: {bind} can be reached by others, who would read passwords along, and phones give no camera to a page without TLS. Choose one:\n  \
          --tls auto (FLOORLINE_TLS=auto): makes a certificate for this network and shows phones how to trust it\n  \
+         --tls acme (FLOORLINE_TLS=acme): has one made by a public authority for the name in FLOORLINE_PUBLIC_URL, which leads here\n  \
          --tls CERTIFICATE.pem,KEY.pem (FLOORLINE_TLS=…): shows yours\n  \
          --behind-proxy (FLOORLINE_BEHIND_PROXY=true): a proxy in front does TLS, and nobody else can reach this address\n\
          Or listen on 127.0.0.1."

@@ -13,8 +13,8 @@ use crate::serving::Serving;
 /// How it is reached. Each is a setting as well, which it wins over.
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// Does TLS: `auto` makes a certificate for this network, two files are yours, `off` is for this machine alone
-    #[arg(long, value_name = "auto|CERTIFICATE.pem,KEY.pem|off")]
+    /// Does TLS: `auto` makes a certificate for this network, `acme` has one made for the public name, two files are yours, `off` is for this machine alone
+    #[arg(long, value_name = "auto|acme|CERTIFICATE.pem,KEY.pem|off")]
     tls: Option<String>,
     /// A proxy in front does TLS and says in `X-Forwarded-For` who asks; nobody else can reach this server
     #[arg(long)]

@@ -43,7 +43,7 @@ pub use sign_in::SignIn;
 pub use signing::Signing;
 pub use source::{ConfigError, Fault, Source};
 pub use telemetry::{LogFormat, Telemetry};
-pub use tls::{Tls, TlsFrom, TlsPage};
+pub use tls::{Acme, Tls, TlsFrom, TlsPage};
 pub use traces::Traces;
 
 /// Everything that can be set.

@@ -31,7 +31,7 @@ impl Server {
     pub(super) fn read(source: &mut Source, tls: &Tls) -> Self {
         let usual = match tls.from {
             TlsFrom::Off => (Ipv4Addr::LOCALHOST, 8080),
-            TlsFrom::Auto | TlsFrom::Files { .. } => (Ipv4Addr::UNSPECIFIED, 8443),
+            TlsFrom::Auto | TlsFrom::Acme | TlsFrom::Files { .. } => (Ipv4Addr::UNSPECIFIED, 8443),
         };
         Self {
             bind: source.get("server.bind", "FLOORLINE_BIND").unwrap_or_else(|| SocketAddr::from(usual)),

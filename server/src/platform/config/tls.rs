@@ -2,8 +2,11 @@
 //!
 //! | variable | in the file | `floorline serve` | default | meaning |
 //! |---|---|---|---|---|
-//! | `FLOORLINE_TLS` | `tls.from` | `--tls` | `off` | `auto`: an authority of this installation's own makes it; `CERTIFICATE.pem,KEY.pem`: these files; `off`: no TLS, for loopback and behind a proxy |
+//! | `FLOORLINE_TLS` | `tls.from` | `--tls` | `off` | `auto`: an authority of this installation's own makes it; `acme`: a public one does, for the name in `FLOORLINE_PUBLIC_URL`; `CERTIFICATE.pem,KEY.pem`: these files; `off`: no TLS, for loopback and behind a proxy |
 //! | `FLOORLINE_TLS_PAGE` | `tls.page` | | port 8080 beside the door | with `auto`, where a page without TLS says how phones come to trust the authority; `off` for nowhere |
+//! | `FLOORLINE_ACME_DIRECTORY` | `tls.acme_directory` | | that of Let's Encrypt | with `acme`, whom to ask |
+//! | `FLOORLINE_ACME_CONTACT` | `tls.acme_contact` | | | with `acme`, whom it writes to: `mailto:…` |
+//! | `FLOORLINE_ACME_ROOT` | `tls.acme_root` | | what the system trusts | with `acme`, a file in PEM with the one authority whose word is taken for who the directory is |
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +21,25 @@ pub struct Tls {
     pub from: TlsFrom,
     /// Where the page about the authority is.
     pub page: TlsPage,
+    /// Whom `acme` asks.
+    pub acme: Acme,
+}
+
+/// A public authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// The address of its directory.
+    pub directory: String,
+    /// Whom it writes to.
+    pub contact: Option<String>,
+    /// The authority that vouches for the directory itself; none: those that the system trusts.
+    pub root: Option<PathBuf>,
+}
+
+impl Default for Acme {
+    fn default() -> Self {
+        Self { directory: "https://acme-v02.api.letsencrypt.org/directory".into(), contact: None, root: None }
+    }
 }
 
 /// Where the certificate comes from.
@@ -28,6 +50,8 @@ pub enum TlsFrom {
     Off,
     /// An authority of this installation's own.
     Auto,
+    /// A public authority, asked by ACME.
+    Acme,
     /// The operator's files, in PEM.
     Files {
         /// The server's certificate, and after it those that lead to an authority.
@@ -54,6 +78,13 @@ impl Tls {
         Self {
             from: source.get("tls.from", "FLOORLINE_TLS").unwrap_or_default(),
             page: source.get("tls.page", "FLOORLINE_TLS_PAGE").unwrap_or_default(),
+            acme: Acme {
+                directory: source
+                    .get("tls.acme_directory", "FLOORLINE_ACME_DIRECTORY")
+                    .unwrap_or_else(|| Acme::default().directory),
+                contact: source.get("tls.acme_contact", "FLOORLINE_ACME_CONTACT"),
+                root: source.get("tls.acme_root", "FLOORLINE_ACME_ROOT"),
+            },
         }
     }
 }
@@ -65,11 +96,12 @@ impl FromStr for TlsFrom {
         match text {
             "off" => Ok(Self::Off),
             "auto" => Ok(Self::Auto),
+            "acme" => Ok(Self::Acme),
             files => match files.split_once(',').map(|(certificate, key)| (certificate.trim(), key.trim())) {
                 Some((certificate, key)) if !certificate.is_empty() && !key.is_empty() => {
                     Ok(Self::Files { certificate: certificate.into(), key: key.into() })
                 }
-                _ => Err("must be auto, off, or the files CERTIFICATE.pem,KEY.pem"),
+                _ => Err("must be auto, acme, off, or the files CERTIFICATE.pem,KEY.pem"),
             },
         }
     }
@@ -91,6 +123,7 @@ mod tests {
     fn a_certificate_comes_from_nowhere_from_oneself_or_from_two_files() {
         assert_eq!("off".parse(), Ok(TlsFrom::Off));
         assert_eq!("auto".parse(), Ok(TlsFrom::Auto));
+        assert_eq!("acme".parse(), Ok(TlsFrom::Acme));
         let files = TlsFrom::Files { certificate: "/etc/cert.pem".into(), key: "/etc/key.pem".into() };
         assert_eq!("/etc/cert.pem, /etc/key.pem".parse(), Ok(files));
         for wrong in ["", "on", "cert.pem", "cert.pem,", ",key.pem", "acme:floor.example.com"] {

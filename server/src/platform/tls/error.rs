@@ -50,6 +50,29 @@ pub enum TlsError {
         /// The name in `FLOORLINE_PUBLIC_URL`.
         host: String,
     },
+    /// A public authority vouches for names only.
+    #[error("acme needs a public name in FLOORLINE_PUBLIC_URL, as https://floor.example.com")]
+    NoPublicName,
+    /// The directory of a public authority cannot be asked, or says no.
+    #[error("the authority at {directory}: {source}")]
+    Authority {
+        /// Its directory.
+        directory: String,
+        /// What happened.
+        source: instant_acme::Error,
+    },
+    /// A public authority does not believe that this server is who it says.
+    #[error(
+        "the authority at {directory} did not reach this server as {host}, by TLS at port 443 of the name's public address: {why}"
+    )]
+    NotProved {
+        /// Its directory.
+        directory: String,
+        /// The public name.
+        host: String,
+        /// Its words.
+        why: String,
+    },
     /// A certificate cannot be made.
     #[error("a certificate cannot be made: {0}")]
     Made(#[from] rcgen::Error),
