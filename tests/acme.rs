@@ -1,6 +1,6 @@
 //! Certificates of a public authority: `pebble`, the test server of the people who run the largest one, asks for proof as they do.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -62,11 +62,12 @@ impl Authority {
 
     /// What clients have to trust who trust it.
     async fn root(&self) -> CertificateDer<'static> {
-        let own = reqwest::Certificate::from_pem(&std::fs::read(self.own()).unwrap()).unwrap();
-        let client = reqwest::Client::builder().tls_certs_only([own]).build().unwrap();
-        let asked = || client.get(format!("https://localhost:{}/roots/0", self.management)).send();
-        let root = eventually("the authority to start", async || asked().await.ok()).await.bytes().await.unwrap();
-        CertificateDer::from_pem_slice(&root).unwrap()
+        let own = CertificateDer::from_pem_file(self.own()).unwrap();
+        let client = TlsClient::trusting(&[own], now());
+        let management = SocketAddr::from((Ipv4Addr::LOCALHOST, self.management));
+        let asked = async || client.get(management, "localhost", "/roots/0").await.ok();
+        let root = eventually("the authority to start", asked).await.text;
+        CertificateDer::from_pem_slice(root.as_bytes()).unwrap()
     }
 }
 

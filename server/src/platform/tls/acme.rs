@@ -193,20 +193,13 @@ impl Acme {
 
     /// What is shown while there is nothing better.
     fn placeholder(&self) -> Result<CertifiedKey, TlsError> {
-        self.own(CertificateParams::new(vec![self.host.clone()])?)
+        own(&CertificateParams::new(vec![self.host.clone()])?)
     }
 
     fn proof(&self, digest: &[u8]) -> Result<CertifiedKey, TlsError> {
         let mut params = CertificateParams::new(vec![self.host.clone()])?;
         params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
-        self.own(params)
-    }
-
-    /// A certificate that vouches for itself.
-    fn own(&self, params: CertificateParams) -> Result<CertifiedKey, TlsError> {
-        let key = KeyPair::generate()?;
-        let made = params.self_signed(&key)?;
-        certified(made.pem().as_bytes(), key.serialize_pem().as_bytes())
+        own(&params)
     }
 
     fn progress(&self) -> Progress {
@@ -224,6 +217,15 @@ impl Acme {
             why: why.to_owned(),
         }
     }
+}
+
+/// A certificate that vouches for itself. What makes it a proof is an extension that no client understands, rustls included: it is not read again.
+fn own(params: &CertificateParams) -> Result<CertifiedKey, TlsError> {
+    let key = KeyPair::generate()?;
+    let made = params.self_signed(&key)?;
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let key = certificate::cryptography().key_provider.load_private_key(key).map_err(TlsError::Library)?;
+    Ok(CertifiedKey::new(vec![made.der().clone()], key))
 }
 
 fn certified(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> {

@@ -30,8 +30,8 @@ use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-pub use self::error::TlsError;
 use self::acme::Acme;
+pub use self::error::TlsError;
 use self::files::Files;
 use self::local::Local;
 pub use self::local::Trust;
