@@ -224,6 +224,7 @@ impl World {
         let mut settled: Settled = judged.settle(heads)?;
         let mut commit = prepare(&judged, &mut settled, now);
         commit.booked = running.job.booking().map(|booking| booking.case);
+        commit.left = Offers::read(&running.job.asks()).left();
         self.spoil(&mut commit);
         let mut replies = settled.replies;
         if self.broken == Some(Broken::AnswersEarly) {

@@ -166,8 +166,11 @@ pub(super) fn place(
     Placed::Open { repeated, fresh, fork: None }
 }
 
-/// Seals the streams that the device leaves for this one: what it offers again here must never be decided there. False: such a stream
-/// moves in this very batch, so what became of its entries cannot be said yet.
+/// Seals the streams that the device leaves for this one, those that are fenced as well: what it offers again here must never be decided
+/// there, though a copy of the phone still writes there. One that nobody knew is sealed since it was locked ([`Offers::left`]). False: such
+/// a stream moves in this very batch, so what became of its entries cannot be said yet.
+///
+/// [`Offers::left`]: super::Offers::left
 fn leave_behind(
     submit: &DeviceSubmit,
     read: &[Result<Entry, Unreadable>],
@@ -181,7 +184,7 @@ fn leave_behind(
         if held.last_seq != held.stored_seq {
             return false;
         }
-        if held.state == StreamState::Open {
+        if held.state != StreamState::Sealed {
             held.state = StreamState::Sealed;
             held.changed = true;
         }
