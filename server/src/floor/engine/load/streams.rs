@@ -28,6 +28,8 @@ struct Row {
     state: String,
     #[diesel(sql_type = BigInt)]
     session: i64,
+    #[diesel(sql_type = Text)]
+    server_epoch: String,
     #[diesel(sql_type = BigInt)]
     last_seq: i64,
     #[diesel(sql_type = Binary)]
@@ -137,6 +139,7 @@ fn held(row: Row) -> Result<HeldStream, ApiError> {
             _ => StreamState::Sealed,
         },
         session: row.session,
+        server_epoch: row.server_epoch,
         stored_seq: row.last_seq,
         last_seq: row.last_seq,
         last_hash: Hash(row.last_hash.try_into().map_err(|_| damaged("a stored hash is not 32 bytes"))?),
