@@ -13,6 +13,7 @@ use floorline_mobile_sync::client::{Act, Notice};
 use floorline_mobile_sync::native::{Phone, Server};
 use floorline_mobile_sync::op::Operation;
 use floorline_server::checker::{Report, Told, check, read};
+use floorline_server::floor::engine::{DeviceSubmit, SessionKey, Submitted};
 use floorline_server::platform::config::{Config, Source};
 use floorline_server::platform::db::embedded::program;
 use floorline_server::platform::db::epoch::Looked;
@@ -22,7 +23,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::handheld::{Hand, hand, ids, measured, on, shown, soon};
-use crate::harness::socket::reader;
+use crate::harness::line::{Line, ends};
+use crate::harness::socket::{reader, remark};
 use crate::harness::{At, Floor, count, eventually, execute};
 
 /// A whole server over a floor's database, which stops and starts again at the same address.
@@ -286,6 +288,23 @@ async fn servers_that_start_at_once_after_a_failover_renew_the_epoch_once() {
     );
     assert_eq!(text(&floor, "SELECT server_epoch AS text FROM installation").await, renewed.after);
     assert_eq!(floor.app.db.look_at_epoch().await.unwrap(), Looked::Same);
+}
+
+/// The row of a stream has an old number again, and a server that was stopped meanwhile has a batch of that session.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_from_before_a_rewind_writes_nothing() {
+    let floor = Floor::new().await;
+    let line = Line::new(&floor, floor.north()).await;
+    let mut pen = line.phone(floor.north().person("operator").id).await;
+    let server_epoch = text(&floor, "SELECT server_epoch AS text FROM installation").await;
+    let before = Some(SessionKey { number: 1, server_epoch });
+    let live = DeviceSubmit { session: before.clone(), ..pen.write([remark(1)]) };
+    assert_eq!(ends(&floor.app.engine.submit(live).await), ["applied"]);
+    let server_epoch = floor.app.db.renew_epoch().await.unwrap().after;
+    let late = DeviceSubmit { session: before, ..pen.write([remark(2)]) };
+    assert_eq!(floor.app.engine.submit(late.clone()).await, Submitted::Stale);
+    let again = DeviceSubmit { session: Some(SessionKey { number: 1, server_epoch }), ..late };
+    assert_eq!(ends(&floor.app.engine.submit(again).await), ["applied"], "once the phone has said hello");
 }
 
 #[tokio::test(flavor = "multi_thread")]

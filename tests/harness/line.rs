@@ -169,7 +169,7 @@ impl Pen {
             site: self.site,
             stream_id: self.stream,
             device_id: self.device,
-            session: Some(1),
+            session: None,
             user: self.user,
             clock: ClockOffset::default(),
             first_seq,

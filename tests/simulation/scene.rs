@@ -169,6 +169,7 @@ pub(crate) fn open_stream(tables: &mut Tables, id: StreamId, device: Option<floo
         device,
         state: StreamState::Open,
         session: 0,
+        server_epoch: String::new(),
         stored_seq: 0,
         last_seq: 0,
         last_hash: chain::start(id),

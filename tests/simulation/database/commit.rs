@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use floorline_domain::{CaseId, EntryKey, LabelId, OrderId, OrgId, StreamId, UserId};
+use floorline_domain::{CaseId, DeviceId, EntryKey, LabelId, OrderId, OrgId, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
 use floorline_mobile_sync::feed::Subject;
 use floorline_server::checker;
@@ -14,6 +14,7 @@ use floorline_server::floor::engine::core::{
 use uuid::Uuid;
 
 use super::tables::{CaseRow, ReceiptRow, Tables};
+use crate::scene;
 
 /// Everything one transaction writes.
 pub(crate) struct Commit {
@@ -25,6 +26,8 @@ pub(crate) struct Commit {
     pub(crate) events: Vec<Arc<checker::Event>>,
     pub(crate) jobs: Vec<JobRow>,
     pub(crate) cases: Vec<NewCase>,
+    /// Streams that phones left: those that nobody knows are made, sealed. Whoever would open one waits for its lock until then.
+    pub(crate) left: BTreeMap<StreamId, DeviceId>,
     /// A case that is closed with it.
     pub(crate) booked: Option<CaseId>,
     orders: Vec<(OrderId, HeldOrder)>,
@@ -56,6 +59,7 @@ pub(crate) fn prepare(judged: &Judged<'_>, settled: &mut Settled, now: DateTime<
         events: ledger.events().iter().map(|row| Arc::new(event(ledger.org(), row))).collect(),
         jobs: ledger.jobs().iter().map(again).collect(),
         cases: world.cases.clone(),
+        left: BTreeMap::new(),
         booked: None,
         orders: world.orders.iter().filter(|(_, held)| held.changed).map(|(id, held)| (*id, held.clone())).collect(),
         labels: world
@@ -140,6 +144,12 @@ impl Commit {
                 row.held.last_hash = Hash(mark.last_hash);
                 row.held.last_occurred_at = mark.last_occurred_at;
                 row.held.recent_scans = serde_json::from_value(mark.recent_scans).unwrap_or_default();
+            }
+        }
+        for (stream, device) in self.left {
+            if !tables.streams.contains_key(&stream) {
+                scene::open_stream(tables, stream, Some(device));
+                tables.seal(stream);
             }
         }
         self.sealed.into_iter().for_each(|stream| tables.seal(StreamId(stream)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use floorline_mobile_sync::chain::{self, Hash};
 use floorline_mobile_sync::limits::JITTER;
 use floorline_mobile_sync::wire::{ClientFrame, Close, Pong, Retry, Revoked, ServerFrame, Submit};
-use floorline_server::floor::engine::{DeviceSubmit, Submitted};
+use floorline_server::floor::engine::{DeviceSubmit, SessionKey, Submitted};
 use floorline_server::floor::sync::core::{ResultsPage, Step, page};
 
 use super::{Barrier, Live, NodeEvent, Talk, Work};
@@ -77,7 +77,8 @@ impl World {
     fn submit(&mut self, number: usize, line: LineId, submit: Submit) {
         let (org, site) = (self.database.tables.org, self.scene.site);
         let Some(live) = self.live(number, line) else { return };
-        let (phone, session) = (live.phone, live.number);
+        let phone = live.phone;
+        let session = SessionKey { number: live.number, server_epoch: live.server_epoch.clone() };
         let submit = DeviceSubmit {
             org,
             site,

@@ -116,7 +116,8 @@ impl World {
         let feeds = topics.iter().map(|(state, cursor)| Subscribed::new(state, *cursor)).collect();
         let begun = self.calendar.now();
         let session = Session::new(held.session, Some(writing));
-        let live = Live { session, phone: caller, number: held.session, feeds, begun };
+        let server_epoch = welcome.server_epoch.clone();
+        let live = Live { session, phone: caller, number: held.session, server_epoch, feeds, begun };
         self.take_seat(number, line, caller.stream);
         if let Some(node) = self.nodes.get_mut(number) {
             node.talks.insert(line, Talk::Live(Box::new(live)));

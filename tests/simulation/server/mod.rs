@@ -101,6 +101,8 @@ struct Live {
     session: Session,
     phone: Caller,
     number: i64,
+    /// The server's epoch at its welcome.
+    server_epoch: String,
     feeds: Vec<Subscribed>,
     begun: Time,
 }

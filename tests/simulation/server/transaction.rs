@@ -20,7 +20,7 @@ use super::dismantle::Job;
 use super::{Barrier, NodeEvent, Work};
 use crate::broken::Broken;
 use crate::calendar::Time;
-use crate::database::{Commit, Database, Found, Key, TxId, load, look_up, prepare, row_keys};
+use crate::database::{Commit, Database, Found, Key, StreamRow, TxId, load, look_up, prepare, row_keys};
 use crate::scene;
 use crate::world::World;
 
@@ -147,7 +147,9 @@ impl World {
                 self.coverage.saw("duplicate");
             }
         }
-        let streams = ids.iter().filter_map(|id| Some((*id, rows.get(id)?.held.clone()))).collect();
+        let server_epoch = &self.database.tables.server_epoch;
+        let held = |row: &StreamRow| HeldStream { server_epoch: server_epoch.clone(), ..row.held.clone() };
+        let streams = ids.iter().filter_map(|id| Some((*id, held(rows.get(id)?)))).collect();
         Stepped::On(Phase::Rows { streams, found: None })
     }
 
@@ -224,6 +226,7 @@ impl World {
         let mut settled: Settled = judged.settle(heads)?;
         let mut commit = prepare(&judged, &mut settled, now);
         commit.booked = running.job.booking().map(|booking| booking.case);
+        commit.left = Offers::read(&running.job.asks()).left();
         self.spoil(&mut commit);
         let mut replies = settled.replies;
         if self.broken == Some(Broken::AnswersEarly) {

@@ -47,7 +47,7 @@ impl<'a> Place<'a> {
 pub(super) async fn apply(place: &Place<'_>, asks: &[Ask<'_>]) -> Result<(Vec<Reply>, Committed), ApiError> {
     let moment = place.moment(&Uuid::now_v7);
     let offers = Offers::read(asks);
-    let (mut tx, streams) = begin_with_streams(place.db, &moment, offers.streams()).await?;
+    let (mut tx, streams) = begin_with_streams(place.db, &moment, &offers).await?;
     let (claims, answers) = claim_keys(&mut tx, asks).await?;
     let (batch, needs) = Batch::place(&moment, offers, streams, answers);
     let loaded = load(&mut tx, place.cache, place.site, needs, place.now).await?;

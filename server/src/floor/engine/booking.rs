@@ -24,7 +24,7 @@ pub(super) async fn run(place: &Place<'_>, mut booking: Booking) -> Result<(Answ
         Claimed::Fresh(claim) => claim,
         Claimed::Replay { status, body } => return Ok((Answer { status, body, replayed: true }, Committed::default())),
     };
-    let streams = lock_streams(&mut tx, &moment, offers.streams()).await?;
+    let streams = lock_streams(&mut tx, &moment, &offers).await?;
     let answers = asks.iter().map(|_| None).collect();
     let (batch, mut needs) = Batch::place(&moment, offers, streams, answers);
     needs.case(booking.case);

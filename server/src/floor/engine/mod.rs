@@ -35,7 +35,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::core::{Actor, Cause, Head, Ledger, Receipt, Record, Subject, Topic, Watermark};
 pub use self::submission::{
-    Act, Acted, Answer, Booking, ClockOffset, DeviceSubmit, KeptEntry, ServerOperation, Submitted,
+    Act, Acted, Answer, Booking, ClockOffset, DeviceSubmit, KeptEntry, ServerOperation, SessionKey, Submitted,
 };
 use self::waiting::{Waiting, Work};
 use self::workflows::WorkflowCache;

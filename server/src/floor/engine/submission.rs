@@ -27,8 +27,8 @@ pub struct DeviceSubmit {
     pub stream_id: StreamId,
     /// The phone.
     pub device_id: DeviceId,
-    /// The session that sends; none over the HTTP fallback.
-    pub session: Option<i64>,
+    /// The session that sends; none where no session is asked for.
+    pub session: Option<SessionKey>,
     /// Who is signed in there.
     pub user: UserId,
     /// How the phone's clock relates to ours.
@@ -39,6 +39,15 @@ pub struct DeviceSubmit {
     pub entries: Vec<Raw>,
     /// The phone's chain after each.
     pub hashes: Vec<Hash>,
+}
+
+/// A session of a stream, as its welcome told it. Numbers are rewound with the database: one from before that may be the row's again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionKey {
+    /// Its number: the stream's row has it until a newer one takes over.
+    pub number: i64,
+    /// The epoch that the server was in.
+    pub server_epoch: String,
 }
 
 /// Server time minus device time, as last measured.
@@ -74,7 +83,7 @@ pub enum Submitted {
         /// The one to begin with.
         expect_seq: i64,
     },
-    /// A newer session holds the stream (close 4409).
+    /// A newer session holds the stream, or the server was rewound since this one began (close 4409).
     Stale,
     /// The stream is sealed, perhaps by this very submit (close 4412).
     Sealed,

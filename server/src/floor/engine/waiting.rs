@@ -203,7 +203,7 @@ mod tests {
             site: LocationId(Uuid::nil()),
             stream_id: StreamId(Uuid::from_u128(phone)),
             device_id: DeviceId(Uuid::from_u128(phone)),
-            session: Some(1),
+            session: None,
             user: UserId(Uuid::nil()),
             clock: ClockOffset::default(),
             first_seq: 65,

@@ -3,13 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::Utc;
 use floorline_mobile_sync::limits::{FRAME_BYTES, HELLO_BYTES};
-use floorline_mobile_sync::wire::{Gap, Results, Retry, SubmitRequest, SubmitResponse};
+use floorline_mobile_sync::wire::{Gap, Results, Retry, SubmitRequest, SubmitResponse, Welcome};
 
 use super::conversation::batch;
 use super::core::is_batch;
 use super::hello;
 use crate::app::App;
-use crate::floor::engine::Submitted;
+use crate::floor::engine::{SessionKey, Submitted};
 use crate::identity::{self, Signed};
 use crate::platform::http::{ApiError, Code, Problem};
 
@@ -65,8 +65,9 @@ pub(super) async fn submit_batch(
         if answer.welcome.more {
             answer.retry = Some(Retry { from_seq: submit.first_seq, reason: "RESULTS_FIRST".into(), after_ms: 0 });
         } else {
-            let session = answer.welcome.session;
-            settle(&mut answer, app.engine.submit(batch(asker, phone, Some(session), submit)).await)?;
+            let Welcome { session: number, server_epoch, .. } = &answer.welcome;
+            let session = SessionKey { number: *number, server_epoch: server_epoch.clone() };
+            settle(&mut answer, app.engine.submit(batch(asker, phone, session, submit)).await)?;
         }
     }
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "private, no-store")).json(answer))

@@ -24,6 +24,8 @@ pub struct HeldStream {
     pub state: StreamState,
     /// The session that holds it.
     pub session: i64,
+    /// The epoch of the server that locked the row.
+    pub server_epoch: String,
     /// Its last entry before the batch.
     pub stored_seq: i64,
     /// Its last entry.
@@ -138,11 +140,16 @@ pub(super) fn place(
     if stream.state == StreamState::Sealed {
         return Placed::Answered(Submitted::Sealed);
     }
-    if submit.session.is_some_and(|session| session != stream.session) {
+    let session = submit.session.as_ref();
+    if session.is_some_and(|session| session.number != stream.session) {
         return Placed::Answered(Submitted::Stale);
     }
     if submit.first_seq > stream.last_seq + 1 {
         return Placed::Answered(Submitted::Gap { expect_seq: stream.last_seq + 1 });
+    }
+    // A rewind may have put the row back to this very number, and what would be decided now the phone may have a verdict of already.
+    if session.is_some_and(|session| session.server_epoch != stream.server_epoch) {
+        return Placed::Answered(Submitted::Stale);
     }
     let (mut repeated, mut fresh) = (Vec::new(), Vec::new());
     for (seq, ((body, hash), read)) in (submit.first_seq..).zip(submit.entries.iter().zip(&submit.hashes).zip(read)) {
@@ -166,8 +173,11 @@ pub(super) fn place(
     Placed::Open { repeated, fresh, fork: None }
 }
 
-/// Seals the streams that the device leaves for this one: what it offers again here must never be decided there. False: such a stream
-/// moves in this very batch, so what became of its entries cannot be said yet.
+/// Seals the streams that the device leaves for this one, those that are fenced as well: what it offers again here must never be decided
+/// there, though a copy of the phone still writes there. One that nobody knew is sealed since it was locked ([`Offers::left`]). False: such
+/// a stream moves in this very batch, so what became of its entries cannot be said yet.
+///
+/// [`Offers::left`]: super::Offers::left
 fn leave_behind(
     submit: &DeviceSubmit,
     read: &[Result<Entry, Unreadable>],
@@ -181,7 +191,7 @@ fn leave_behind(
         if held.last_seq != held.stored_seq {
             return false;
         }
-        if held.state == StreamState::Open {
+        if held.state != StreamState::Sealed {
             held.state = StreamState::Sealed;
             held.changed = true;
         }
@@ -228,19 +238,4 @@ fn occurred(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_act_is_never_dated_before_its_predecessor_nor_after_now() {
-        let now = DateTime::from_timestamp(1_763_600_000, 0).unwrap();
-        let earlier = now - TimeDelta::seconds(10);
-        assert_eq!(occurred(Some(now.timestamp_millis() + 99_999), 0, None, now), now);
-        assert_eq!(occurred(Some(0), 0, Some(earlier), now), earlier);
-        assert_eq!(
-            occurred(Some((now - TimeDelta::seconds(65)).timestamp_millis()), 60_000, Some(earlier), now),
-            now - TimeDelta::seconds(5)
-        );
-        assert_eq!(occurred(Some(i64::MAX), i64::MAX, None, now), now);
-    }
-}
+mod tests;

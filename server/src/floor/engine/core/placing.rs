@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use floorline_domain::{Refusal, StreamId, UserId};
+use floorline_domain::{DeviceId, Refusal, StreamId, UserId};
 use floorline_mobile_sync::chain::Hash;
 use floorline_mobile_sync::entry::{Clock, Entry};
 use floorline_mobile_sync::limits::SCHEMA;
@@ -33,6 +33,19 @@ impl<'a> Offers<'a> {
             Ask::Kept { entry, .. } => vec![read_entry(&entry.body, entry.origin.seq)],
         });
         Self { read: read.collect(), asks }
+    }
+
+    /// Streams that devices leave: entries that stood there first are offered again on others. They are to be there, sealed, before
+    /// streams are locked. A server that was put back to its backup may not know one, and a copy of the phone must not open it anew.
+    pub fn left(&self) -> BTreeMap<StreamId, DeviceId> {
+        let mut left = BTreeMap::new();
+        for (ask, read) in self.asks.iter().zip(&self.read) {
+            let Ask::Device(submit) = ask else { continue };
+            for origin in read.iter().filter_map(origin).filter(|origin| origin.stream_id != submit.stream_id) {
+                left.entry(origin.stream_id).or_insert(submit.device_id);
+            }
+        }
+        left
     }
 
     /// The streams to lock: those that write, and those where entries that are offered again stood first.

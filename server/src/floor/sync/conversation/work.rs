@@ -9,7 +9,7 @@ use tracing::{Instrument as _, Span};
 
 use super::Conversation;
 use crate::app::App;
-use crate::floor::engine::{DeviceSubmit, Submitted};
+use crate::floor::engine::{DeviceSubmit, SessionKey, Submitted};
 use crate::floor::sync::check::{self, Checked};
 use crate::floor::sync::core::ResultsPage;
 use crate::floor::sync::following::Missing;
@@ -45,7 +45,8 @@ impl Conversation {
         }
         let traceparent = submit.traceparent.as_deref();
         let span = spans::submit(self.asker.org, phone.stream, submit.entries.len(), traceparent);
-        let batch = batch(self.asker, phone, Some(self.number), submit);
+        let session = SessionKey { number: self.number, server_epoch: self.server_epoch.clone() };
+        let batch = batch(self.asker, phone, session, submit);
         let engine = self.app.engine.clone();
         self.work.push(Box::pin(async move {
             let submitted = engine.submit(batch).instrument(span.clone()).await;
@@ -176,7 +177,7 @@ pub(super) async fn remember(
 pub(in crate::floor::sync) fn batch(
     asker: identity::Session,
     phone: Phone,
-    session: Option<i64>,
+    session: SessionKey,
     submit: Submit,
 ) -> DeviceSubmit {
     DeviceSubmit {
@@ -184,7 +185,7 @@ pub(in crate::floor::sync) fn batch(
         site: phone.site,
         stream_id: phone.stream,
         device_id: phone.device,
-        session,
+        session: Some(session),
         user: asker.user,
         clock: phone.clock,
         first_seq: submit.first_seq,
