@@ -1,3 +1,7 @@
+import { Agent, request } from 'node:http'
+
+import { enrolment } from './floor.js'
+import { WORKER } from './server.js'
 import { expect, test } from './stage.js'
 
 const API = (asked) => asked.url.startsWith('/v1/')
@@ -29,14 +33,32 @@ test('a captive portal that answers everything with a page is no network: work s
   await expect.poll(() => floor.told(floor.items[0])).toEqual(DONE)
 })
 
-test('behind a captive portal a sign-in says that there is no network, not that the password is wrong', async ({ floor, phones, way }) => {
+test('behind a captive portal each door says that there is no network, not that what was entered is wrong', async ({ floor, phones, way }) => {
   const phone = await phones.untouched()
-  await phone.enrol(floor)
-  way.stand((asked) => (API(asked) ? 'portal' : null))
-  await phone.page.getByRole('textbox', { name: 'Email' }).fill('ana@mill.example')
-  await phone.page.getByLabel('Password', { exact: true }).fill('another long, quiet sentence')
-  await phone.page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(phone.page.getByRole('alert')).toContainText('This needs the network. Try again when you have it.')
+  const { page } = phone
+  const noNetwork = page.getByText('This needs the network. Try again when you have it.')
+  const inThePortal = async (press) => {
+    way.stand((asked) => (API(asked) ? 'portal' : null))
+    await press.click()
+    await expect(noNetwork).toBeVisible()
+    way.clear()
+  }
+
+  const { code, approve } = await enrolment(floor)
+  await page.getByLabel('Code from the screen').fill(code)
+  await inThePortal(page.getByRole('button', { name: 'Add this phone' }))
+  await page.getByRole('button', { name: 'Add this phone' }).click()
+  const digits = page.locator('.digits')
+  await expect(digits).toContainText(/\d{3}\s*\d{3}/)
+  await inThePortal(page.getByRole('button', { name: 'They approved it' }))
+  await approve((await digits.innerText()).replace(/\D/g, ''))
+  await page.getByRole('button', { name: 'They approved it' }).click()
+
+  await page.getByRole('textbox', { name: 'Email' }).fill(WORKER.email)
+  await page.getByLabel('Password', { exact: true }).fill(WORKER.password)
+  await inThePortal(page.getByRole('button', { name: 'Sign in' }))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('Live')).toBeVisible()
 })
 
 test('a photo whose pieces a captive portal swallows is not taken for sent', async ({ floor, phone, way }) => {
@@ -90,4 +112,21 @@ test('a server that answers 503 for a long time gets everything once it answers 
   await phone.online()
   await phone.allSent()
   for (const item of floor.items.slice(0, 3)) await expect.poll(() => floor.told(item)).toEqual(DONE)
+})
+
+test('an app that is the same as before is answered by a head alone, and the connection stays good', async ({ server }) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = (headers) =>
+    new Promise((answered, failed) => {
+      const asked = request({ agent, host: '127.0.0.1', port: server.port, path: '/app/', headers }, (answer) => {
+        answer.resume()
+        answer.on('end', () => answered(answer))
+      })
+      asked.on('error', failed)
+      asked.end()
+    })
+  const { etag } = (await ask({})).headers
+  const again = [await ask({ 'If-None-Match': etag }), await ask({ 'If-None-Match': etag })]
+  expect(again.map(({ statusCode }) => statusCode)).toEqual([304, 304])
+  agent.destroy()
 })

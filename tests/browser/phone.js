@@ -63,8 +63,8 @@ export class Phone {
     this.errors = []
   }
 
-  /** Opens the browser with what its folder holds; `network` false: where there is none. */
-  async start({ network = true } = {}) {
+  /** Opens the browser with what its folder holds; `network` false: where there is none; `spare`: bytes that are left for the app. */
+  async start({ network = true, spare = null } = {}) {
     this.context = await chromium.launchPersistentContext(this.folder, {
       executablePath: '/usr/bin/chromium',
       args: [...QUIET, ...cameraOf(this.camera)],
@@ -78,6 +78,7 @@ export class Phone {
     this.context.setDefaultTimeout(20_000)
     this.page = this.context.pages()[0] ?? (await this.context.newPage())
     this.page.on('pageerror', (error) => this.errors.push(error.message))
+    if (spare !== null) await this.leave(spare)
     await this.context.setOffline(!network)
     await this.page.goto(this.server.url + '/app/')
   }
@@ -85,6 +86,14 @@ export class Phone {
   /** Everything that the app needs without a network is on the phone. */
   async installed() {
     await this.page.evaluate(() => navigator.serviceWorker.ready)
+  }
+
+  /** Of the phone's storage so many bytes are left for the app; null: enough. */
+  async leave(spare) {
+    this.storage ??= await this.context.newCDPSession(this.page)
+    const origin = this.server.url
+    const { usage } = await this.storage.send('Storage.getUsageAndQuota', { origin })
+    await this.storage.send('Storage.overrideQuotaForOrigin', spare === null ? { origin } : { origin, quotaSize: usage + spare })
   }
 
   /** The browser's process is gone from one moment to the next. */
@@ -167,7 +176,7 @@ export class Phone {
   /** What a hand scanner types: fast, and then its end. The pieces of a code each have their end, or come `pause` milliseconds apart; so much as `apart` between two keys. */
   async wedge(text, { end = 'Enter', apart = 3, pause = 0 } = {}) {
     const pieces = [text].flat()
-    const session = await this.context.newCDPSession(this.page)
+    const session = await this.keyboard()
     // The times are the scanner's own, however busy this machine is.
     let time = Date.now()
     const sent = []
@@ -182,7 +191,12 @@ export class Phone {
       time += pause
     }
     await Promise.all(sent)
-    await session.detach()
+  }
+
+  /** One session a page, kept: one that ends takes the page's being offline with it. */
+  async keyboard() {
+    if (this.keys?.page !== this.page) this.keys = { page: this.page, session: await this.context.newCDPSession(this.page) }
+    return this.keys.session
   }
 
   /** Many acts at once, by the app's own worker: no hand is that fast. The page has to be loaded again afterwards. */

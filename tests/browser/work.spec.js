@@ -52,7 +52,7 @@ test('what was done last is taken back by its name', async () => {
   await phone.allSent()
   await phone.page.getByRole('button', { name: 'Take back: Done: Length' }).click()
   await phone.allSent()
-  await expect.poll(() => told(item)).toEqual(['item.created', 'item.started', 'action.completed', 'entry.undone'])
+  await expect.poll(() => told(item)).toEqual(['item.created', 'item.started', 'action.completed', 'item.undone'])
   expect(phone.errors).toEqual([])
   await phone.close()
 })
