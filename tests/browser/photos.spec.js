@@ -1,3 +1,4 @@
+import { drawn } from './picture.js'
 import { expect, test } from './stage.js'
 
 const FAR = { width: 9_000, height: 6_700 }
@@ -15,19 +16,8 @@ async function atThePhoto(floor, phone) {
 test('a photo of 60 megapixels from the gallery is made smaller and arrives', async ({ floor, phone }) => {
   const { page } = phone
   const item = await atThePhoto(floor, phone)
-  const made = await page.evaluate(async ({ width, height }) => {
-    const canvas = new OffscreenCanvas(width, height)
-    const brush = canvas.getContext('2d')
-    for (let at = 0; at < 90; at += 1) {
-      brush.fillStyle = `hsl(${at * 37} 60% 50%)`
-      brush.fillRect((at % 10) * 900, Math.floor(at / 10) * 745, 900, 745)
-    }
-    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.6 })).arrayBuffer())
-    let text = ''
-    for (let at = 0; at < bytes.length; at += 32_768) text += String.fromCharCode(...bytes.subarray(at, at + 32_768))
-    return btoa(text)
-  }, FAR)
-  await page.locator('input[type=file]').setInputFiles({ name: 'large.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(made, 'base64') })
+  const made = await drawn(page, FAR)
+  await page.locator('input[type=file]').setInputFiles({ name: 'large.jpg', mimeType: 'image/jpeg', buffer: made })
   await phone.save()
   await phone.allSent()
   const { data } = await floor.admin.get(`/v1/photos?item_id=${item.id}`)

@@ -56,7 +56,11 @@ export class Way {
       return answer.writeHead(other.status, other.headers).end(asked.method === 'HEAD' ? undefined : other.body)
     }
     const change = this.changes(asked.url)
-    const headers = { ...asked.headers, ...(change ? { 'accept-encoding': 'identity' } : {}) }
+    const headers = { ...asked.headers }
+    if (change) {
+      headers['accept-encoding'] = 'identity'
+      delete headers['if-none-match']
+    }
     const onward = ask({ agent: false, port: this.leadsTo, host: '127.0.0.1', method: asked.method, path: asked.url, headers }, (came) => {
       if (!change) {
         answer.writeHead(came.statusCode, came.rawHeaders)
