@@ -14,18 +14,6 @@ test('a code that a hand scanner splits in two is one scan, whether a stray Ente
   for (const item of [one, two]) await expect.poll(() => floor.told(item)).toEqual(['item.created', 'item.started', 'action.completed'])
 })
 
-test('a code is read whole on a phone so busy that it hears each key late', async ({ floor, phone }) => {
-  const { page } = phone
-  await page.evaluate(() =>
-    addEventListener('keydown', () => {
-      const until = performance.now() + 40
-      while (performance.now() < until);
-    }),
-  )
-  await phone.wedge(`item:${floor.items[0].id}`)
-  await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
-})
-
 test('a hand scanner that ends with Tab is told so in the settings, and does not move the focus', async ({ floor, phone }) => {
   const { page } = phone
   await phone.go('More')

@@ -29,15 +29,12 @@ export function listenToWedge(): () => void {
   )
   let before: { field: Field; text: string } | null = null
   let timer: ReturnType<typeof setInterval> | undefined
-  /** The last key: when it was pressed, and when this page came to hear of it. */
-  let last = { pressed: 0, heard: 0 }
 
   function press(event: KeyboardEvent): void {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return
     const field = fieldOf(event.target)
     if (field?.dataset['takesScanner'] !== undefined) return
-    last = { pressed: event.timeStamp, heard: performance.now() }
-    if (wedge.isQuiet) before = field ? { field, text: field.value } : null
+    if (wedge.isQuietAt(event.timeStamp)) before = field ? { field, text: field.value } : null
     const heard = wedge.press({ key: event.key, time: event.timeStamp, inField: field !== null })
     if (heard.clean) clean()
     if (heard.swallow) {
@@ -48,8 +45,7 @@ export function listenToWedge(): () => void {
   }
 
   function pass(): void {
-    // A page that was busy hears keys late: only the time since it heard the last one has gone by without any.
-    if (wedge.pass(last.pressed + performance.now() - last.heard).clean) clean()
+    if (wedge.pass(performance.now()).clean) clean()
     if (!wedge.isQuiet) return
     clearInterval(timer)
     timer = undefined
