@@ -65,11 +65,8 @@ fn answer(request: &HttpRequest, name: &str, plain: &EmbeddedFile, packed: Optio
     let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(plain.metadata.sha256_hash()));
     let cached = if name.starts_with("assets/") { FOR_EVER } else { "no-cache" };
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let mut response = if known.is_some_and(|known| known.contains(tag.tag())) {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
+    let is_known = known.is_some_and(|known| known.contains(tag.tag()));
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((CACHE_CONTROL, cached))
         .insert_header((ETAG, tag))
@@ -78,6 +75,10 @@ fn answer(request: &HttpRequest, name: &str, plain: &EmbeddedFile, packed: Optio
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((CONTENT_TYPE, content_type(name)));
+    if is_known {
+        // A body here would be read as the beginning of the next answer.
+        return response.finish();
+    }
     let (encoding, body) = match packed {
         Some(packed) => ("br", packed.data),
         // Says that it is as it should be, so that it is not packed again for each phone.

@@ -41,7 +41,17 @@ export async function makeFloor(server, quantity = 5) {
   })
   await admin.post(`/v1/orders/${order.id}/accept`, { workflow_id: workflow.id, site_id: site.id })
   const items = (await admin.get(`/v1/orders/${order.id}/items?limit=200`)).data
-  return { server, admin, site, station, worker, order, items, roles }
+  return {
+    server, admin, site, station, worker, order, items, roles,
+    told: (item) => told(admin, item),
+    labelOf: async (item) => (await admin.get(`/v1/labels?item_id=${item.id}`)).data[0].code,
+  }
+}
+
+/** What the server's log tells of an item, oldest first. */
+async function told(admin, item) {
+  const { data } = await admin.get(`/v1/items/${item.id}/events?limit=100`)
+  return data.map((event) => event.kind)
 }
 
 /** A code for one new phone, and what the administrator does when its digits are shown. */

@@ -8,6 +8,12 @@ import { chromium, expect } from '@playwright/test'
 import { enrolment } from './floor.js'
 import { WORKER } from './server.js'
 
+/** The keys of a hand scanner's ends. */
+const ENDS = {
+  Enter: { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' },
+  Tab: { key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 },
+}
+
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 /** A file of frames in which a camera sees an item's printed label, held a little aslant. */
@@ -26,10 +32,17 @@ export async function sightOf(floor, item) {
   return file
 }
 
+function cameraOf(camera) {
+  const fake = '--use-fake-device-for-media-stream'
+  if (camera === 'missing') return ['--use-fake-ui-for-media-stream']
+  if (camera === 'refused') return ['--use-fake-ui-for-media-stream=deny', fake]
+  return ['--use-fake-ui-for-media-stream', fake, ...(camera === null ? [] : [`--use-file-for-fake-video-capture=${camera}`])]
+}
+
 export class Phone {
-  /** A phone that nobody has touched. `camera`: a file of frames that its camera sees. */
-  static async open(server, { camera = null } = {}) {
-    const phone = new Phone(server, mkdtempSync(join(tmpdir(), 'floorline-phone-')), camera)
+  /** A phone that nobody has touched. `camera`: a file of frames that its camera sees, `'refused'` or `'missing'`; `looks`: what the browser is told besides. */
+  static async open(server, { camera = null, looks = {} } = {}) {
+    const phone = new Phone(server, mkdtempSync(join(tmpdir(), 'floorline-phone-')), camera, looks)
     await phone.start()
     return phone
   }
@@ -42,27 +55,30 @@ export class Phone {
     return phone
   }
 
-  constructor(server, folder, camera) {
+  constructor(server, folder, camera, looks) {
     this.server = server
     this.folder = folder
     this.camera = camera
+    this.looks = looks
     this.errors = []
   }
 
-  /** Opens the browser with what its folder holds; `network` false: where there is none. */
-  async start({ network = true } = {}) {
-    const seen = this.camera === null ? [] : [`--use-file-for-fake-video-capture=${this.camera}`]
+  /** Opens the browser with what its folder holds; `network` false: where there is none; `spare`: bytes that are left for the app. */
+  async start({ network = true, spare = null } = {}) {
     this.context = await chromium.launchPersistentContext(this.folder, {
       executablePath: '/usr/bin/chromium',
-      args: [...QUIET, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', ...seen],
+      args: [...QUIET, ...cameraOf(this.camera)],
       viewport: { width: 360, height: 740 },
       hasTouch: true,
       isMobile: true,
       locale: 'en-GB',
-      permissions: ['camera'],
+      permissions: this.camera === 'refused' ? [] : ['camera'],
+      ...this.looks,
     })
+    this.context.setDefaultTimeout(20_000)
     this.page = this.context.pages()[0] ?? (await this.context.newPage())
     this.page.on('pageerror', (error) => this.errors.push(error.message))
+    if (spare !== null) await this.leave(spare)
     await this.context.setOffline(!network)
     await this.page.goto(this.server.url + '/app/')
   }
@@ -70,6 +86,14 @@ export class Phone {
   /** Everything that the app needs without a network is on the phone. */
   async installed() {
     await this.page.evaluate(() => navigator.serviceWorker.ready)
+  }
+
+  /** Of the phone's storage so many bytes are left for the app; null: enough. */
+  async leave(spare) {
+    this.storage ??= await this.context.newCDPSession(this.page)
+    const origin = this.server.url
+    const { usage } = await this.storage.send('Storage.getUsageAndQuota', { origin })
+    await this.storage.send('Storage.overrideQuotaForOrigin', spare === null ? { origin } : { origin, quotaSize: usage + spare })
   }
 
   /** The browser's process is gone from one moment to the next. */
@@ -106,8 +130,11 @@ export class Phone {
     await this.go('Scan')
   }
 
+  /** Out of reach of any network, with everything on the phone that the app needs then. */
   async offline() {
+    await this.installed()
     await this.context.setOffline(true)
+    await expect(this.page.getByRole('region', { name: 'How your work stands' }).getByRole('link', { name: 'No network' })).toBeVisible()
   }
 
   async online() {
@@ -146,10 +173,55 @@ export class Phone {
     await expect(this.page.getByRole('heading', { name: code })).toBeVisible()
   }
 
-  /** What a hand scanner types: fast, and then Enter. */
-  async wedge(text) {
-    await this.page.keyboard.type(text)
-    await this.page.keyboard.press('Enter')
+  /** What a hand scanner types: fast, and then its end. The pieces of a code each have their end, or come `pause` milliseconds apart; so much as `apart` between two keys. */
+  async wedge(text, { end = 'Enter', apart = 3, pause = 0 } = {}) {
+    const pieces = [text].flat()
+    const session = await this.keyboard()
+    // The times are the scanner's own, however busy this machine is.
+    let time = Date.now()
+    const sent = []
+    const press = (key) => {
+      const timestamp = (time += apart) / 1_000
+      sent.push(session.send('Input.dispatchKeyEvent', { type: key.text === undefined ? 'rawKeyDown' : 'keyDown', timestamp, ...key }))
+      sent.push(session.send('Input.dispatchKeyEvent', { type: 'keyUp', timestamp, ...key, text: undefined }))
+    }
+    for (const piece of pieces) {
+      for (const letter of piece) press({ key: letter, text: letter })
+      if (pause === 0 || piece === pieces.at(-1)) press(ENDS[end])
+      time += pause
+    }
+    await Promise.all(sent)
+  }
+
+  /** One session a page, kept: one that ends takes the page's being offline with it. */
+  async keyboard() {
+    if (this.keys?.page !== this.page) this.keys = { page: this.page, session: await this.context.newCDPSession(this.page) }
+    return this.keys.session
+  }
+
+  /** Many acts at once, by the app's own worker: no hand is that fast. The page has to be loaded again afterwards. */
+  async actOften(acts) {
+    await this.page.evaluate(async (acts) => {
+      const [cache] = await caches.keys()
+      const files = await (await caches.open(cache)).keys()
+      const script = files.map(({ url }) => url).find((url) => /\/worker-[^/]+\.js$/.test(url))
+      const worker = new Worker(script, { type: 'module' })
+      const waiting = new Map()
+      worker.onmessage = ({ data }) => {
+        if (data.said === 'answer') waiting.get(data.id).resolve(data.answer)
+        if (data.said === 'error') waiting.get(data.id).reject(new Error(data.error.message))
+      }
+      const call = (name, ...args) =>
+        new Promise((resolve, reject) => {
+          const id = waiting.size
+          waiting.set(id, { resolve, reject })
+          worker.postMessage({ id, name, args })
+        })
+      await call('open', true)
+      await Promise.all(acts.map((act) => call('act', act)))
+      await call('close')
+      worker.terminate()
+    }, acts)
   }
 
   async allSent() {

@@ -14,19 +14,21 @@ export const ADMIN = { email: 'admin@mill.example', password: 'a long and quiet 
 export const WORKER = { email: 'ana@mill.example', password: 'another long, quiet sentence' }
 
 export class Server {
-  /** Starts one with an administrator and an empty factory; `settings` are variables of its environment. */
-  static async start(settings = {}) {
+  /** Starts one with an administrator and an empty factory; `settings` are variables of its environment, `way` is how phones come to it. */
+  static async start(settings = {}, way = null) {
     const folder = mkdtempSync(join(tmpdir(), 'floorline-browser-'))
-    const server = new Server(folder, await freePort(), settings)
+    const server = new Server(folder, await freePort(), settings, way)
     server.command(['user', 'create', '--admin', '--email', ADMIN.email, '--organization', 'Mill'], `${ADMIN.password}\n`)
     await server.run()
     return server
   }
 
-  constructor(folder, port, settings) {
+  constructor(folder, port, settings, way) {
     this.folder = folder
     this.port = port
-    this.url = `http://localhost:${port}`
+    this.own = `http://localhost:${port}`
+    this.url = way?.url ?? this.own
+    if (way !== null) way.leadsTo = port
     this.environment = {
       ...process.env,
       FLOORLINE_DATA: folder,
@@ -83,11 +85,12 @@ export class Server {
       get: (path) => this.call('GET', path, undefined, token),
       post: (path, body) => this.call('POST', path, body, token),
       put: (path, body) => this.call('PUT', path, body, token),
+      delete: (path) => this.call('DELETE', path, undefined, token),
     }
   }
 
   async call(method, path, body, token) {
-    const response = await fetch(this.url + path, {
+    const response = await fetch(this.own + path, {
       method,
       headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) },
       body: body === undefined ? undefined : JSON.stringify(body),

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 
-import { makeFloor } from './floor.js'
+import { enrolment, makeFloor } from './floor.js'
 import { Phone, sightOf } from './phone.js'
 import { Server } from './server.js'
 
@@ -27,6 +27,32 @@ test('a phone is added by six digits, a worker signs in and finds the floor', as
   await phone.go('Items')
   await expect(phone.page.getByText('5 items')).toBeVisible()
   await expect(phone.page.getByText('CAP-0005')).toBeVisible()
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
+
+test('the code of a screen, read by the phone’s own camera app, adds the phone', async () => {
+  const phone = await Phone.open(server)
+  const { url, approve } = await enrolment(floor)
+  await phone.page.goto(url)
+  const digits = phone.page.locator('.digits')
+  await expect(digits).toContainText(/\d{3}\s*\d{3}/)
+  await approve((await digits.innerText()).replace(/\D/g, ''))
+  await phone.page.getByRole('button', { name: 'They approved it' }).click()
+  await phone.signIn()
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
+
+test('what was done last is taken back by its name', async () => {
+  const [item] = floor.items
+  const phone = await Phone.atWork(floor)
+  await phone.openItem('CAP-0001')
+  await phone.measure('10.1')
+  await phone.allSent()
+  await phone.page.getByRole('button', { name: 'Take back: Done: Length' }).click()
+  await phone.allSent()
+  await expect.poll(() => told(item)).toEqual(['item.created', 'item.started', 'action.completed', 'item.undone'])
   expect(phone.errors).toEqual([])
   await phone.close()
 })

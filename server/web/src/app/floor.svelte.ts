@@ -57,7 +57,10 @@ class Floor {
   private enter(state: State): void {
     const heard = new Set(this.state.stops.map((stop) => stop.act))
     if (state.stops.some((stop) => !heard.has(stop.act))) signal('stop')
+    // A card that was looked at and an act that was saved change what lists show.
+    const isCounted = state.cards !== this.state.cards || state.unsent !== this.state.unsent
     this.state = state
+    if (isCounted) this.askAgainSoon()
   }
 
   private async announce(line: ActLine): Promise<void> {

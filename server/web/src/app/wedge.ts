@@ -1,3 +1,4 @@
+import { signal } from '../scan/signals'
 import { Wedge } from '../scan/wedge'
 import { go } from './here.svelte'
 import { preferences } from './preferences.svelte'
@@ -19,6 +20,8 @@ export function listenToWedge(): () => void {
   const wedge = new Wedge(
     () => preferences.likes.terminator,
     (code) => {
+      // What is scanned before a stop alert is confirmed counts for nothing, and confirms nothing.
+      if (isStopped()) return signal('stop')
       const taker = takers.at(-1)
       if (taker) taker(code)
       else go('code', code)
@@ -30,8 +33,8 @@ export function listenToWedge(): () => void {
   function press(event: KeyboardEvent): void {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return
     const field = fieldOf(event.target)
-    if (field?.dataset['takesScanner'] !== undefined || document.querySelector('dialog[role=alertdialog]')) return
-    if (wedge.isQuiet) before = field ? { field, text: field.value } : null
+    if (field?.dataset['takesScanner'] !== undefined) return
+    if (wedge.isQuietAt(event.timeStamp)) before = field ? { field, text: field.value } : null
     const heard = wedge.press({ key: event.key, time: event.timeStamp, inField: field !== null })
     if (heard.clean) clean()
     if (heard.swallow) {
@@ -59,6 +62,10 @@ export function listenToWedge(): () => void {
     removeEventListener('keydown', press, { capture: true })
     clearInterval(timer)
   }
+}
+
+function isStopped(): boolean {
+  return document.querySelector('dialog[role=alertdialog]') !== null
 }
 
 type Field = HTMLInputElement | HTMLTextAreaElement

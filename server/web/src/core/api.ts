@@ -186,6 +186,6 @@ async function codeOf(response: Response): Promise<string | null> {
 }
 
 /** Someone else answered: a captive portal, a proxy. That is no network. */
-function notOurs(): Problem {
+export function notOurs(): Problem {
   return new Problem(0, 'NOT_OURS', 'The answer did not come from the server.')
 }

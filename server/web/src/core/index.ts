@@ -1,7 +1,7 @@
 /**
  * The page's side of the core: calls go to the worker, notices come back.
  *
- * One tab has the floor, by a lock of the browser's. Another one says so and can take it over.
+ * One tab has the floor, by a lock of the browser's. Another one says so, can take it over, and has it once the first one is gone.
  */
 
 import type { Core, Notice, State } from './contract'
@@ -21,6 +21,7 @@ class Tab {
   private readonly waiting = new Map<number, Answer>()
   private readonly listeners = new Set<(notice: Notice) => void>()
   private release: (() => void) | null = null
+  private queued: AbortController | null = null
 
   state(): State {
     return this.current
@@ -43,25 +44,43 @@ class Tab {
   }
 
   /** Asks for the floor; `steal` takes it from the tab that has it. */
-  async begin(steal: boolean): Promise<void> {
+  begin(steal: boolean): void {
     this.end()
-    const options: LockOptions = steal ? { steal: true } : { ifAvailable: true }
-    void navigator.locks
+    this.ask(steal ? { steal: true } : { ifAvailable: true })
+  }
+
+  private ask(options: LockOptions): void {
+    navigator.locks
       .request(LOCK, options, (lock) => {
-        if (lock === null) {
-          this.become({ ...NOTHING_YET, phase: 'elsewhere' })
-          return undefined
-        }
+        if (lock === null) return this.wait()
+        document.removeEventListener('visibilitychange', this.queue)
+        this.queued = null
         return new Promise<void>((released) => {
           this.release = released
           void this.open()
         })
       })
-      // The lock was taken from us.
       .catch(() => {
+        if (options.signal?.aborted) return
+        // The lock was taken from us.
         this.end()
-        this.become({ ...NOTHING_YET, phase: 'elsewhere' })
+        this.wait()
       })
+  }
+
+  /** Another tab has the floor. When it goes, this one has it, if someone looks at it then: a page that is loaded again keeps its floor. */
+  private wait(): void {
+    this.become({ ...NOTHING_YET, phase: 'elsewhere' })
+    document.addEventListener('visibilitychange', this.queue)
+    this.queue()
+  }
+
+  private readonly queue = (): void => {
+    this.queued?.abort()
+    this.queued = null
+    if (document.visibilityState !== 'visible') return
+    this.queued = new AbortController()
+    this.ask({ signal: this.queued.signal })
   }
 
   private async open(): Promise<void> {
@@ -119,6 +138,9 @@ class Tab {
     removeEventListener('online', this.connected)
     removeEventListener('offline', this.connected)
     document.removeEventListener('visibilitychange', this.connected)
+    document.removeEventListener('visibilitychange', this.queue)
+    this.queued?.abort()
+    this.queued = null
     this.worker?.terminate()
     this.worker = null
     for (const { reject } of this.waiting.values()) reject({ code: 'ELSEWHERE', message: 'Another tab has the floor.' })
@@ -140,12 +162,12 @@ async function askToPersist(): Promise<boolean> {
 /** Opens the core; the state says how far it is. */
 export async function openCore(): Promise<Core> {
   const tab = new Tab()
-  void tab.begin(false)
+  tab.begin(false)
   const own = {
     state: () => tab.state(),
     subscribe: (listen: (notice: Notice) => void) => tab.subscribe(listen),
-    takeOver: () => tab.begin(true),
-    reopen: () => tab.begin(true),
+    takeOver: async () => tab.begin(true),
+    reopen: async () => tab.begin(true),
   }
   const remote = (name: string) => (...args: unknown[]) => tab.call(name, ...args)
   // Every other name of the contract is a call of the worker's.

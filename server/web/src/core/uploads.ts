@@ -4,7 +4,7 @@
  * Verdicts do not wait for photos, and photos do not wait for verdicts.
  */
 
-import { Problem, type Api } from './api'
+import { notOurs, Problem, type Api } from './api'
 import type { KeptFile, Storage } from './storage'
 
 const CHUNK = 256 * 1024
@@ -97,7 +97,7 @@ export class Uploads {
         'Upload-Metadata': `sha256 ${btoa(file.sha256)},mime ${btoa(file.mime)}`,
       },
     })
-    const offset = Number(response.headers.get('Upload-Offset') ?? 0)
+    const offset = offsetOf(response)
     file.location = response.headers.get('Location')
     await this.remember(file)
     return offset
@@ -108,7 +108,7 @@ export class Uploads {
     const response = await this.api.sendOnce(location, { method: 'HEAD', headers: { 'Tus-Resumable': '1.0.0' } })
     if (response.status === 404 || response.status === 410) return null
     if (!response.ok) throw new Problem(response.status, '', 'The upload cannot be asked for.')
-    return Number(response.headers.get('Upload-Offset') ?? 0)
+    return offsetOf(response)
   }
 
   /** Where the upload is after one more piece; null: it begins again. */
@@ -127,7 +127,7 @@ export class Uploads {
     if ([460, 404, 410].includes(response.status)) return null
     if (response.status === 409) return (await this.head(location)) ?? 0
     if (!response.ok) throw new Problem(response.status, '', 'A piece was refused.')
-    return Number(response.headers.get('Upload-Offset') ?? file.size)
+    return offsetOf(response)
   }
 
   private async remember(file: KeptFile): Promise<void> {
@@ -135,4 +135,11 @@ export class Uploads {
     await this.storage.setFile(file)
     this.moved(file)
   }
+}
+
+/** How much the server has. A captive portal answers as well, and says nothing of it: what it swallowed was not sent. */
+function offsetOf(response: Response): number {
+  const offset = response.headers.get('Upload-Offset')
+  if (offset === null) throw notOurs()
+  return Number(offset)
 }

@@ -43,6 +43,14 @@ describe('a scanner', () => {
     expect(codes).toEqual([CODE])
   })
 
+  test('is heard out by a phone so busy that it hears the keys late', () => {
+    type(CODE.slice(0, 6), SCANNER_MS)
+    wedge.pass(time + 900)
+    type(CODE.slice(6), SCANNER_MS)
+    press('Enter', SCANNER_MS)
+    expect(codes).toEqual([CODE])
+  })
+
   test('may hold Shift for capitals', () => {
     for (const key of CODE) {
       press('Shift', 3)

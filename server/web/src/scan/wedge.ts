@@ -5,6 +5,8 @@ import { readLabelCode } from './label_code'
 const FASTEST_HAND_MS = 40
 /** How long a piece of a code waits for its other piece. */
 const PIECE_WAITS_MS = 600
+/** A busy phone hears keys late: until then a burst may only seem to have stopped. The keys' own times say what belongs together. */
+const HEARD_LATE_MS = 3_000
 const SHORTEST = 4
 /** In a field where a person types, a burst must be beyond doubt. */
 const SHORTEST_IN_FIELD = 6
@@ -47,7 +49,13 @@ export class Wedge {
     return this.burst === null && this.piece === null
   }
 
+  /** The same as of a key that is heard only now. */
+  isQuietAt(time: number): boolean {
+    return this.piece === null && (this.burst === null || time - this.burst.last > PIECE_WAITS_MS)
+  }
+
   press({ key, time, inField }: Key): Heard {
+    if (this.burst && time - this.burst.last > PIECE_WAITS_MS) this.burst = null
     this.pass(time)
     if (key === 'Shift' || key === 'CapsLock') return NOT_OURS
     if (key === this.terminator()) return this.end(time, inField)
@@ -72,7 +80,7 @@ export class Wedge {
       this.take(burst.text, burst.last)
       return { swallow: false, clean: true }
     }
-    if (burst && time - burst.last > PIECE_WAITS_MS) this.burst = null
+    if (burst && time - burst.last > HEARD_LATE_MS) this.burst = null
     if (piece && time - piece.last > PIECE_WAITS_MS && !this.burst) {
       this.piece = null
       if (this.isTerminated) this.deliver(piece.text)

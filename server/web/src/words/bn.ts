@@ -18,6 +18,7 @@ export const bn: Words = {
   'app.crashed.reload': 'আবার লোড করুন',
   'app.failed': 'হলো না। কিছুই হারায়নি। আবার চেষ্টা করুন।',
   'app.offline.failed': 'এর জন্য নেটওয়ার্ক লাগবে। নেটওয়ার্ক পেলে আবার চেষ্টা করুন।',
+  'app.tooMany': 'অনেকবার চেষ্টা হয়েছে। কয়েক মিনিট পরে আবার চেষ্টা করুন।',
   'app.update.text': 'নতুন সংস্করণ এসেছে। না-পাঠানো কাজ থেকে যাবে।',
   'app.update.load': 'লোড করুন',
   'app.nothing': 'এখানে কিছু নেই',
@@ -138,6 +139,7 @@ export const bn: Words = {
   'scan.bulk.attention': { one: '{count}টি দেখুন', other: '{count}টি দেখুন' },
   'scan.bulk.end': 'শেষ করুন',
   'scan.bulk.clear': 'নতুন করে শুরু',
+  'scan.noFloor': 'সংরক্ষণ হয়নি: ফ্লোর এখনও লোড হচ্ছে। একটু পরে আবার স্ক্যান করুন।',
   'scan.open': 'খুলুন',
 
   'items.title': 'পণ্য',

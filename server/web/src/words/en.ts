@@ -17,6 +17,7 @@ export const en = {
   'app.crashed.reload': 'Load again',
   'app.failed': 'That did not work. Nothing is lost. Try again.',
   'app.offline.failed': 'This needs the network. Try again when you have it.',
+  'app.tooMany': 'Too many tries. Wait a few minutes, then try again.',
   'app.update.text': 'A new version is here. Your unsent work stays.',
   'app.update.load': 'Load it',
   'app.nothing': 'Nothing here',
@@ -137,6 +138,7 @@ export const en = {
   'scan.bulk.attention': { one: '{count} needs a look', other: '{count} need a look' },
   'scan.bulk.end': 'Finish the run',
   'scan.bulk.clear': 'Start a new run',
+  'scan.noFloor': 'Not saved: the floor is still being loaded. Scan it again in a moment.',
   'scan.open': 'Open',
 
   'items.title': 'Items',

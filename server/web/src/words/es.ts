@@ -18,6 +18,7 @@ export const es: Words = {
   'app.crashed.reload': 'Cargar otra vez',
   'app.failed': 'Eso no funcionó. No se perdió nada. Prueba de nuevo.',
   'app.offline.failed': 'Para esto hace falta la red. Prueba de nuevo cuando la tengas.',
+  'app.tooMany': 'Demasiados intentos. Espera unos minutos e inténtalo otra vez.',
   'app.update.text': 'Hay una versión nueva. Lo que no se ha enviado se queda.',
   'app.update.load': 'Cargarla',
   'app.nothing': 'No hay nada aquí',
@@ -138,6 +139,7 @@ export const es: Words = {
   'scan.bulk.attention': { one: '{count} por revisar', other: '{count} por revisar' },
   'scan.bulk.end': 'Terminar la tanda',
   'scan.bulk.clear': 'Nueva tanda',
+  'scan.noFloor': 'No se guardó: la planta todavía se está cargando. Escanéalo otra vez en un momento.',
   'scan.open': 'Abrir',
 
   'items.title': 'Piezas',

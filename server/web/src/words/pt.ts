@@ -18,6 +18,7 @@ export const pt: Words = {
   'app.crashed.reload': 'Carregar de novo',
   'app.failed': 'Não deu certo. Nada se perdeu. Tente de novo.',
   'app.offline.failed': 'Para isto é preciso rede. Tente de novo quando tiver.',
+  'app.tooMany': 'Tentativas demais. Espere alguns minutos e tente de novo.',
   'app.update.text': 'Chegou uma versão nova. O que não foi enviado fica.',
   'app.update.load': 'Carregar',
   'app.nothing': 'Nada aqui',
@@ -138,6 +139,7 @@ export const pt: Words = {
   'scan.bulk.attention': { one: '{count} para olhar', other: '{count} para olhar' },
   'scan.bulk.end': 'Encerrar a série',
   'scan.bulk.clear': 'Nova série',
+  'scan.noFloor': 'Não foi salvo: o chão de fábrica ainda está sendo carregado. Escaneie de novo daqui a pouco.',
   'scan.open': 'Abrir',
 
   'items.title': 'Peças',

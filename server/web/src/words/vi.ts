@@ -18,6 +18,7 @@ export const vi: Words = {
   'app.crashed.reload': 'Tải lại',
   'app.failed': 'Chưa được. Không mất gì cả. Hãy thử lại.',
   'app.offline.failed': 'Việc này cần có mạng. Hãy thử lại khi có mạng.',
+  'app.tooMany': 'Thử quá nhiều lần. Đợi vài phút rồi thử lại.',
   'app.update.text': 'Có phiên bản mới. Việc chưa gửi vẫn còn nguyên.',
   'app.update.load': 'Tải bản mới',
   'app.nothing': 'Không có gì ở đây',
@@ -138,6 +139,7 @@ export const vi: Words = {
   'scan.bulk.attention': { other: '{count} cần xem' },
   'scan.bulk.end': 'Kết thúc lượt',
   'scan.bulk.clear': 'Lượt mới',
+  'scan.noFloor': 'Chưa lưu: dữ liệu xưởng còn đang tải. Lát nữa hãy quét lại.',
   'scan.open': 'Mở',
 
   'items.title': 'Sản phẩm',

@@ -61,7 +61,7 @@ function told(reason: KnownReason, detail: Detail, called: Called): string | nul
     case 'TRANSITION_NOT_ALLOWED':
       return status ? say('why.TRANSITION_NOT_ALLOWED.known', { status }) : null
     case 'ITEM_CLOSED':
-      return withCause(status && name && time ? say('why.ITEM_CLOSED.known', { status, name, time }) : null, detail)
+      return withCause(status && time ? say('why.ITEM_CLOSED.known', { status, name: name ?? say('why.someone'), time }) : null, detail)
     case 'STAGE_MOVED': {
       const stage = typeof detail['stage_now'] === 'string' ? (called.stage(detail['stage_now']) ?? detail['stage_now']) : null
       return stage && time ? say('why.STAGE_MOVED.known', { name: name ?? say('why.someone'), stage, time }) : null

@@ -94,17 +94,6 @@ export const KEYBOARD = {
     await expectText(page, 'Saved on this phone')
   },
 
-  async 'a stop alert is confirmed, and Escape does not'(page, stage) {
-    await start(page, stage, 'queue', 'stop')
-    await page.keyboard.press('Escape')
-    await page.keyboard.press('Escape')
-    await expectText(page, 'I have stopped')
-    if (!(await page.locator('[role=alertdialog]').isVisible())) throw new Error(`${CHECKED}Escape closed a stop alert`)
-    await tabTo(page, 'I have stopped')
-    await page.keyboard.press('Enter')
-    await page.locator('[role=alertdialog]').waitFor({ state: 'detached', timeout: 4000 })
-  },
-
   async 'the arrow keys go from part to part'(page, stage) {
     await start(page, stage, 'item/i-3')
     await page.keyboard.press('ArrowRight')
@@ -119,20 +108,6 @@ export const KEYBOARD = {
     await expectText(page, 'JKT-AURORA-M-0005')
   },
 
-  async 'a hand scanner leaves nothing in a field where a person was typing, and takes nothing from it'(page, stage) {
-    await start(page, stage, 'item/i-8/do/cut.note')
-    await tabTo(page, 'Note')
-    await page.keyboard.type('Some cloth', { delay: 90 })
-    await page.waitForTimeout(700)
-    await scan(page, 'location:line-4')
-    await expectText(page, 'location:line-4')
-    const held = await page.locator('textarea').inputValue()
-    if (held !== 'Some cloth') throw new Error(`${CHECKED}the field holds “${held}”`)
-    await tabTo(page, 'Open')
-    await page.keyboard.press('Enter')
-    await expectText(page, 'Sewing line 4')
-  },
-
   async 'the same code at once says who scanned it'(page, stage) {
     await start(page, stage, 'scan')
     await scan(page, 'item:i-6')
@@ -140,15 +115,5 @@ export const KEYBOARD = {
     await page.waitForTimeout(300)
     await scan(page, 'item:i-6')
     await expectText(page, 'Same code: you scanned it')
-  },
-
-  async 'typing a code with a slip shows where'(page, stage) {
-    await start(page, stage, 'scan')
-    await tabTo(page, 'Type a code')
-    await page.keyboard.press('Enter')
-    await tabTo(page, 'Code on the label')
-    await page.keyboard.type('M0123456789AB00', { delay: 60 })
-    await page.keyboard.press('Enter')
-    await expectText(page, 'One character is off')
   },
 }

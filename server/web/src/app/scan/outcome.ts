@@ -3,6 +3,7 @@ import { signal } from '../../scan/signals'
 import { ago, say } from '../../words'
 import { floor } from '../floor.svelte'
 import { refusalWords } from '../perform'
+import { slipIn } from './slip'
 
 /** What a scan came to, for the person who made it. */
 export interface Outcome {
@@ -24,6 +25,10 @@ export async function scanCode(raw: string): Promise<Outcome> {
 }
 
 async function judged(raw: string): Promise<Outcome> {
+  // Before the floor is here nobody can say which step a scan is for.
+  if (floor.state.person && floor.state.floor?.cursor === null) {
+    return { tone: 'warning', title: say('app.waiting'), lines: [say('scan.noFloor')], resolved: null, item: null, raw, needsALook: true }
+  }
   try {
     const scanned = await floor.core.scan(raw)
     return await worded(raw, scanned)
@@ -53,9 +58,12 @@ async function worded(raw: string, { resolved, again, action_id }: Scanned): Pro
     case 'foreign':
       return { ...base, tone: 'warning', title: say('scan.foreign.title'), lines: [...base.lines, say('scan.foreign')], needsALook: true }
     case 'unsound':
-      return { ...base, tone: 'warning', title: say('scan.text.title'), lines: [say('scan.unsound', { code: resolved.code })], needsALook: true }
-    case 'text':
-      return { ...base, tone: 'warning', title: say('scan.text.title'), lines: [...base.lines, say('scan.text', { text: resolved.text })], needsALook: true }
+    case 'text': {
+      const slip = slipIn(resolved, raw)
+      const text = resolved.kind === 'text' ? resolved.text : resolved.code
+      const line = slip === null ? say('scan.text', { text }) : say('scan.unsound', { code: slip })
+      return { ...base, tone: 'warning', title: say('scan.text.title'), lines: [...base.lines, line], needsALook: true }
+    }
   }
 }
 
