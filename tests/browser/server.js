@@ -7,17 +7,18 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
-const BINARY = process.env.FLOORLINE ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'floorline')
+export const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
+export const BINARY = process.env.FLOORLINE ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'floorline')
 
 export const ADMIN = { email: 'admin@mill.example', password: 'a long and quiet sentence' }
 export const WORKER = { email: 'ana@mill.example', password: 'another long, quiet sentence' }
 
 export class Server {
-  /** Starts one with an administrator, a worker and an empty factory. */
-  static async start() {
+  /** Starts one with an administrator, a worker and an empty factory. `environment`: variables that are to be others than usual. */
+  static async start(environment = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'floorline-browser-'))
     const server = new Server(folder, await freePort())
+    Object.assign(server.environment, environment)
     server.command(['user', 'create', '--admin', '--email', ADMIN.email, '--organization', 'Mill'], `${ADMIN.password}\n`)
     await server.run()
     return server
