@@ -97,3 +97,25 @@ fn every_part_of_the_bench_prints_its_lines() {
     }
     assert!(told.contains("aim: ratio at least 2, ") && told.contains("; no aim"), "{told}");
 }
+
+#[test]
+fn the_frames_of_scan_are_written_with_what_each_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_floorline"))
+        .args(["bench", "scan", "--quick", "--frames"])
+        .arg(folder.path())
+        .env_remove("DATABASE_URL")
+        .env_remove("FLOORLINE_CONFIG")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let list = std::fs::read_to_string(folder.path().join("frames.json")).unwrap();
+    let frames: Vec<Value> = serde_json::from_str(&list).unwrap();
+    let kinds: Vec<&str> = frames.iter().map(|frame| frame["spoilt"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["rotation", "perspective", "blur", "noise", "low_light", "damage"]);
+    for frame in &frames {
+        let picture = image::open(folder.path().join(frame["file"].as_str().unwrap())).unwrap();
+        assert_eq!((picture.width(), picture.height()), (1280, 960), "{frame}");
+        assert_eq!(frame["text"], "HTTPS://FLOOR.EXAMPLE.COM/Q/M01234567891000", "{frame}");
+    }
+}

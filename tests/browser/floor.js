@@ -26,14 +26,14 @@ const STAGES = [
 ]
 
 /** The factory of a server: its site, its people, an accepted order of `quantity` caps. */
-export async function makeFloor(server, quantity = 5) {
+export async function makeFloor(server, quantity = 5, stages = STAGES) {
   const admin = await server.as(ADMIN)
   const site = await admin.post('/v1/locations', { kind: 'site', name: 'Dhaka' })
   const station = await admin.post('/v1/locations', { kind: 'station', name: 'Cutting 1', parent_id: site.id })
   const roles = (await admin.get('/v1/roles?limit=100')).data
   const operator = roles.find((role) => role.name === 'operator')
   const worker = await admin.post('/v1/users', { email: WORKER.email, name: 'Ana Silva', password: WORKER.password, role_ids: [operator.id] })
-  const workflow = await admin.post('/v1/workflows', { name: 'Cap', entry: 'cut', stages: STAGES })
+  const workflow = await admin.post('/v1/workflows', { name: 'Cap', entry: 'cut', stages })
   await admin.post(`/v1/workflows/${workflow.id}/versions`, {})
   const order = await admin.post('/v1/orders', {
     currency: 'EUR', requested_delivery_date: '2099-01-31', total_value: (quantity * 12.5).toFixed(2),

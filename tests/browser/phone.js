@@ -14,7 +14,8 @@ const ENDS = {
   Tab: { key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 },
 }
 
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+export const CHROMIUM = '/usr/bin/chromium'
+export const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 /** A file of frames in which a camera sees an item's printed label, held a little aslant. */
 export async function sightOf(floor, item) {
@@ -22,7 +23,7 @@ export async function sightOf(floor, item) {
   const label = await fetch(`${floor.server.url}/v1/items/${item.id}/label.png`, { headers: { Authorization: `Bearer ${token}` } })
   if (!label.ok) throw new Error(`no label: ${label.status} ${await label.text()}`)
   const picture = `data:image/png;base64,${Buffer.from(await label.arrayBuffer()).toString('base64')}`
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: QUIET })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
   const page = await browser.newPage({ viewport: { width: 1280, height: 960 } })
   await page.setContent(`<body style="margin:0;background:#b8b4ac;display:grid;place-items:center;height:100vh"><img src="${picture}" style="width:520px;transform:rotate(7deg)"></body>`)
   await page.locator('img').evaluate((image) => image.decode())
@@ -66,7 +67,7 @@ export class Phone {
   /** Opens the browser with what its folder holds; `network` false: where there is none; `spare`: bytes that are left for the app. */
   async start({ network = true, spare = null } = {}) {
     this.context = await chromium.launchPersistentContext(this.folder, {
-      executablePath: '/usr/bin/chromium',
+      executablePath: CHROMIUM,
       args: [...QUIET, ...cameraOf(this.camera)],
       viewport: { width: 360, height: 740 },
       hasTouch: true,
@@ -126,7 +127,7 @@ export class Phone {
     await expect(this.page.getByText('Live')).toBeVisible()
     // A scan before the floor is there is kept as a scan, and counts for no step.
     await this.go('Items')
-    await expect(this.page.getByText(/^\d+ items?$/)).toBeVisible()
+    await expect(this.page.getByText(/^[\d,]+ items?$/)).toBeVisible()
     await this.go('Scan')
   }
 

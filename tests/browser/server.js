@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
-const BINARY = process.env.FLOORLINE ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'floorline')
+export const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
+export const BINARY = process.env.FLOORLINE ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'floorline')
 
 export const ADMIN = { email: 'admin@mill.example', password: 'a long and quiet sentence' }
 export const WORKER = { email: 'ana@mill.example', password: 'another long, quiet sentence' }

@@ -93,14 +93,8 @@ pub fn decode(luma: &GrayImage, budget: Budget) -> Option<Decoded> {
 
 /// A picture is input, and decoders do much arithmetic on it: where one panics (`rqrr` 0.11 does on some pictures of many corner
 /// squares), its pass has found nothing.
-fn guarded(read: impl FnOnce() -> Option<String>) -> Option<String> {
+pub(super) fn guarded(read: impl FnOnce() -> Option<String>) -> Option<String> {
     catch_unwind(AssertUnwindSafe(read)).ok().flatten().filter(|text| !text.is_empty())
-}
-
-/// The cheapest look at a camera frame.
-#[cfg(feature = "web-quick")]
-pub(super) fn at_half(luma: &GrayImage) -> Option<String> {
-    guarded(|| slanted(&filter::halved(luma)?))
 }
 
 fn slanted(luma: &GrayImage) -> Option<String> {

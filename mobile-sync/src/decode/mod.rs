@@ -16,6 +16,8 @@ mod bindings;
 mod budget;
 mod crowd;
 mod filter;
+#[cfg(any(test, feature = "web-quick"))]
+mod glance;
 mod ladder;
 mod limits;
 mod read;

@@ -5,6 +5,7 @@
 //! `docs/benchmarks.md`.
 
 mod accept;
+mod album;
 mod crew;
 mod descriptors;
 mod fanout;
@@ -52,6 +53,9 @@ pub(super) struct Options {
     /// Sizes of the database for `grow`, in items: 10000,100000,1000000 unless given.
     #[arg(long, value_delimiter = ',', value_name = "ITEMS")]
     sizes: Vec<usize>,
+    /// Write the frames of `scan` into this folder, with what each of them says, and measure nothing.
+    #[arg(long, value_name = "FOLDER")]
+    frames: Option<PathBuf>,
 }
 
 /// What can be measured.
@@ -92,6 +96,10 @@ impl Part {
 }
 
 pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = &options.frames {
+        album::write(folder, options.quick)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if cfg!(debug_assertions) {
         say("this is a debug build: its figures mean nothing, ./dev bench measures a release build");
     } else if options.quick {

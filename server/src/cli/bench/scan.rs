@@ -49,23 +49,25 @@ struct Reading {
 }
 
 pub(super) fn measure(quick: bool) -> anyhow::Result<Vec<Figure>> {
-    let size = if quick { QUICK } else { FULL };
-    let frames = usize::try_from(size.labels * size.degrees)? * Spoilt::ALL.len();
-    let progress = progress::bar(frames, "spoilt frames");
+    let wanted = wanted(quick);
+    let progress = progress::bar(wanted.len(), "spoilt frames");
     let mut readings = READERS.map(|_| Vec::new());
-    for spoilt in Spoilt::ALL {
-        for degree in 1..=size.degrees {
-            for label in 0..size.labels {
-                let frame = frame(spoilt, degree, label)?;
-                for ((_, reader), readings) in READERS.iter().zip(&mut readings) {
-                    readings.push(reading(*reader, &frame));
-                }
-                progress.inc(1);
-            }
+    for (spoilt, degree, label) in wanted {
+        let frame = frame(spoilt, degree, label)?;
+        for ((_, reader), readings) in READERS.iter().zip(&mut readings) {
+            readings.push(reading(*reader, &frame));
         }
+        progress.inc(1);
     }
     progress.finish_and_clear();
     Ok(figures(&readings))
+}
+
+/// Which frames are looked at: how each is spoilt, to which degree, and its label's number.
+pub(super) fn wanted(quick: bool) -> Vec<(Spoilt, u32, u32)> {
+    let size = if quick { QUICK } else { FULL };
+    let degrees = Spoilt::ALL.into_iter().flat_map(|spoilt| (1..=size.degrees).map(move |degree| (spoilt, degree)));
+    degrees.flat_map(|(spoilt, degree)| (0..size.labels).map(move |label| (spoilt, degree, label))).collect()
 }
 
 fn reading(reader: Reader, frame: &Frame) -> Reading {

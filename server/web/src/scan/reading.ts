@@ -7,7 +7,7 @@ export interface Reading {
   corners: { x: number; y: number }[] | null
 }
 
-/** The cheap pass alone for the first frames; then every third frame may cost more. */
+/** The cheap pass alone for the first frames; then every third frame is also looked at harder. */
 const PATIENCE_FRAMES = 8
 const HARDER_EVERY = 3
 const LARGEST_SIDE = 1280
@@ -18,15 +18,17 @@ interface Telling {
   missed(frames: number): void
 }
 
-/** Decodes the frames of a video, one at a time, until told to stop. */
+/** Decodes the frames of a video until told to stop: cheaply one after another, and harder beside them while nothing is found. */
 export function readFrames(video: HTMLVideoElement, decoder: Decoder, tell: Telling): () => void {
   let stopped = false
   let misses = 0
+  let isLookingHarder = false
 
   async function look(): Promise<void> {
     if (stopped) return
+    if (misses > PATIENCE_FRAMES && misses % HARDER_EVERY === 0) void lookHarder()
     try {
-      const reading = await decodeOne(video, decoder, misses > PATIENCE_FRAMES && misses % HARDER_EVERY === 0)
+      const reading = await decodeOne(video, decoder, false)
       if (stopped) return
       misses = reading ? 0 : misses + 1
       if (reading) tell.found(reading)
@@ -35,6 +37,18 @@ export function readFrames(video: HTMLVideoElement, decoder: Decoder, tell: Tell
       misses += 1
     }
     wait()
+  }
+
+  /** Takes as long as many frames, and never holds the next one up. */
+  async function lookHarder(): Promise<void> {
+    if (isLookingHarder) return
+    isLookingHarder = true
+    const reading = await decodeOne(video, decoder, true).catch(() => null)
+    isLookingHarder = false
+    // Where a frame was read meanwhile, the person has gone on.
+    if (stopped || !reading || misses <= PATIENCE_FRAMES) return
+    misses = 0
+    tell.found(reading)
   }
 
   function wait(): void {
