@@ -7,6 +7,8 @@ const CACHE = PREFIX + VERSION
 const PAGE = BASE
 
 self.addEventListener('install', (event) => {
+  // Some browsers ask the server for the page while this worker starts. Told so, they take it from the cache, and the worker need not start for it.
+  event.addRoutes?.({ condition: { urlPattern: { pathname: PAGE }, requestMode: 'navigate' }, source: { cacheName: CACHE } })
   event.waitUntil(
     caches.open(CACHE).then((cache) =>
       Promise.all([

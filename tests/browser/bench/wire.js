@@ -18,8 +18,14 @@ export class Wire {
     /** Paths that are answered as if they were not there. */
     this.missing = new Set()
     this.agent = new Agent({ keepAlive: true })
+    this.waiting = []
     this.door = createServer((request, response) => this.pass(request, response))
     this.door.on('upgrade', (request, socket, head) => this.passSocket(request, socket, head))
+  }
+
+  /** What had been asked for when the answer of this path was whole. */
+  untilAnswered(path) {
+    return new Promise((resolve) => this.waiting.push({ path, resolve }))
   }
 
   /** Nothing was asked for during a second. */
@@ -44,6 +50,7 @@ export class Wire {
       const noted = { method, path: url.split('?')[0], status, bytes: 'HTTP/1.1 200 OK\r\n\r\n'.length + rawHeaders.join('').length + 2 * rawHeaders.length }
       this.seen.push(noted)
       answer.on('data', (piece) => (noted.bytes += piece.length))
+      answer.on('end', () => this.waiting.forEach(({ path, resolve }) => path.test(noted.path) && resolve([...this.seen])))
       response.writeHead(status, rawHeaders)
       answer.pipe(response)
     })

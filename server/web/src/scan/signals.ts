@@ -33,7 +33,10 @@ let audio: AudioContext | undefined
 export function signal(kind: Signal): void {
   const { sound, vibration } = preferences.likes
   if (vibration && 'vibrate' in navigator && touched()) navigator.vibrate(RHYTHMS[kind])
-  if (sound) play(TONES[kind])
+  if (!sound) return
+  // Opening the audio takes up to a tenth of a second: what there is to see comes before the first sound.
+  if (audio === undefined && !document.hidden) requestAnimationFrame(() => setTimeout(() => play(TONES[kind])))
+  else play(TONES[kind])
 }
 
 function play(tones: Tone[]): void {
