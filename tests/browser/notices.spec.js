@@ -90,6 +90,7 @@ test('quiet hours are kept by the server, and no notices are asked for where the
   const { page } = phone
   await phone.go('More')
   await page.getByRole('link', { name: 'Notices' }).click()
+  await expect(page.getByRole('switch', { name: 'Quiet hours' })).toBeEnabled()
   await page.getByRole('switch', { name: 'Quiet hours' }).check({ force: true })
   await page.getByLabel('Until').fill('05:30')
   const ana = await server.as({ email: 'ana@mill.example', password: 'another long, quiet sentence' })

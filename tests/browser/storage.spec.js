@@ -43,6 +43,20 @@ test('a new version of the app takes over a phone with 5,000 unsent acts, and th
   expect(told.sort()).toEqual(acts.map((act) => act.data.text).sort())
 })
 
+test('the app is opened again without asking for a file of it, with a network and without', async ({ phone, way }) => {
+  const { page } = phone
+  await phone.installed()
+  const before = way.asked.length
+  await page.reload()
+  await expect(page.getByText('Live')).toBeVisible()
+  expect(way.asked.slice(before).filter((line) => line.includes(' /app/') && line !== 'GET /app/offline.js')).toEqual([])
+  await phone.offline()
+  await page.reload()
+  await expect(page.getByText('No network')).toBeVisible()
+  await phone.go('Items')
+  await expect(page.getByText('5 items')).toBeVisible()
+})
+
 test('a second tab says that the first one has the floor, and has it when the first one is closed', async ({ floor, phone }) => {
   const { page: first } = phone
   await phone.offline()
