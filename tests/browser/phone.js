@@ -170,7 +170,7 @@ export class Phone {
 
   async openItem(code) {
     await this.go('Items')
-    await this.page.getByText(code, { exact: true }).click()
+    await this.page.getByText(code, { exact: true }).last().click()
     await expect(this.page.getByRole('heading', { name: code })).toBeVisible()
   }
 
