@@ -96,7 +96,8 @@ fn called_localhost(data: &Path, door: u16, authority: &Authority) -> Config {
 async fn a_public_authority_is_shown_that_the_name_leads_here_and_vouches_for_it() {
     let (folder, door) = (tempfile::tempdir().unwrap(), free_port());
     let authority = Authority::asking_at(door);
-    let client = TlsClient::trusting(&[authority.root().await], now());
+    // The certificate begins when it is made.
+    let client = TlsClient::trusting(&[authority.root().await], now() + TimeDelta::hours(1));
     let config = called_localhost(folder.path(), door, &authority);
     let first = Serving::start(&config).await.unwrap();
     let shown = eventually("a certificate that strangers trust", async || {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use instant_acme::{
-    Account, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier, NewAccount, NewOrder, Order,
+    Account, AccountCredentials, AuthorizationStatus, ChallengeType, Error, Identifier, NewAccount, NewOrder, Order,
     OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
@@ -135,22 +135,12 @@ impl Acme {
             shown.prove(Some(self.proof(challenge.key_authorization().digest().as_ref())?));
             challenge.set_ready().await.map_err(failed)?;
         }
-        match order.poll_ready(&RetryPolicy::default()).await.map_err(failed)? {
-            OrderStatus::Ready => Ok(()),
-            _ => Err(self.not_proved(&self.words(order).await)),
+        match order.poll_ready(&RetryPolicy::default()).await {
+            Ok(OrderStatus::Ready) => Ok(()),
+            Ok(_) => Err(self.not_proved("it gave no reason")),
+            Err(Error::Api(said)) => Err(self.not_proved(&said.to_string())),
+            Err(error) => Err(failed(error)),
         }
-    }
-
-    /// Why it does not believe it.
-    async fn words(&self, order: &mut Order) -> String {
-        let mut authorizations = order.authorizations();
-        while let Some(Ok(mut authorization)) = authorizations.next().await {
-            let Ok(state) = authorization.refresh().await else { continue };
-            if let Some(said) = state.challenges.iter().find_map(|challenge| challenge.error.as_ref()) {
-                return said.to_string();
-            }
-        }
-        "it gave no reason".to_owned()
     }
 
     /// The account at this directory, made where there is none.
