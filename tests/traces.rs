@@ -91,7 +91,6 @@ async fn one_trace_leads_from_a_phones_submit_to_the_job_of_its_act() {
     assert_eq!((&job.parent, job.kind), (&batch.id, SpanKind::Consumer));
     // What the job has the engine do is in the trace as well.
     assert!(batches.iter().any(|batch| batch.parent == job.id), "{batches:#?}");
-    assert!(submit.nanoseconds >= batch.nanoseconds, "a submit lasts until its verdict is sent");
     assert_eq!(job.resource["service.name"], "floorline");
     for span in collector.spans() {
         assert!(!span.failed && span.events == 0, "{span:?}");

@@ -36,7 +36,6 @@ pub struct Span {
     pub failed: bool,
     /// What the process says of itself.
     pub resource: BTreeMap<String, String>,
-    pub nanoseconds: u64,
 }
 
 #[derive(Clone)]
