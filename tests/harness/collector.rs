@@ -123,7 +123,6 @@ fn read(span: proto::Span, resource: BTreeMap<String, String>) -> Span {
         events: span.events.len(),
         failed: span.status.is_some_and(|status| status.code() == proto::status::StatusCode::Error),
         resource,
-        nanoseconds: span.end_time_unix_nano - span.start_time_unix_nano,
     }
 }
 
