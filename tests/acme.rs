@@ -15,11 +15,12 @@ use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 
 use crate::harness::tls::TlsClient;
-use crate::harness::{eventually, now};
-use crate::tls::config;
+use crate::harness::{eventually, now, settings};
 
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+/// Ports that nobody listens on, each another.
+fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
+    let held = [(); COUNT].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    held.each_ref().map(|held| held.local_addr().unwrap().port())
 }
 
 /// A public authority that reaches the server at one port of this machine; it ends with the value.
@@ -39,7 +40,7 @@ impl Authority {
         let file = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(file("cert.pem"), own.pem()).unwrap();
         std::fs::write(file("key.pem"), key.serialize_pem()).unwrap();
-        let (directory, management) = (free_port(), free_port());
+        let [directory, management] = free_ports();
         let settings = json!({ "pebble": {
             "listenAddress": format!("127.0.0.1:{directory}"), "managementListenAddress": format!("127.0.0.1:{management}"),
             "certificate": file("cert.pem"), "privateKey": file("key.pem"),
@@ -80,7 +81,7 @@ impl Drop for Authority {
 
 /// A server that is called `localhost`, at this port.
 fn called_localhost(data: &Path, door: u16, authority: &Authority) -> Config {
-    let settings = [
+    let variables = [
         ("FLOORLINE_TLS", "acme".to_owned()),
         ("FLOORLINE_BIND", format!("127.0.0.1:{door}")),
         ("FLOORLINE_PUBLIC_URL", format!("https://localhost:{door}")),
@@ -88,13 +89,12 @@ fn called_localhost(data: &Path, door: u16, authority: &Authority) -> Config {
         ("FLOORLINE_ACME_CONTACT", "mailto:it@mill.example".to_owned()),
         ("FLOORLINE_ACME_ROOT", authority.own().display().to_string()),
     ];
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    config(data, &settings)
+    settings(data, &variables.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_authority_is_shown_that_the_name_leads_here_and_vouches_for_it() {
-    let (folder, door) = (tempfile::tempdir().unwrap(), free_port());
+    let (folder, [door]) = (tempfile::tempdir().unwrap(), free_ports());
     let authority = Authority::asking_at(door);
     // The certificate begins when it is made.
     let client = TlsClient::trusting(&[authority.root().await], now() + TimeDelta::hours(1));
@@ -114,7 +114,7 @@ async fn a_public_authority_is_shown_that_the_name_leads_here_and_vouches_for_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_be_reached_is_told_so_and_asks_again_later() {
-    let (folder, nobody) = (tempfile::tempdir().unwrap(), free_port());
+    let (folder, [nobody]) = (tempfile::tempdir().unwrap(), free_ports());
     let authority = Authority::asking_at(nobody);
     authority.root().await;
     let config = called_localhost(folder.path(), nobody, &authority);

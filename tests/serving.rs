@@ -1,27 +1,10 @@
 //! A whole server, from its start in an empty folder to its last step.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use floorline_server::platform::config::{Config, Source};
 use floorline_server::platform::db::embedded::postmaster_pid;
 use floorline_server::serving::Serving;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::eventually;
-
-fn config(data: &Path, more: &[(&str, &str)]) -> Config {
-    let folder = data.display().to_string();
-    let mut env = BTreeMap::from([
-        ("FLOORLINE_BIND", "127.0.0.1:0"),
-        ("FLOORLINE_METRICS_BIND", "off"),
-        ("FLOORLINE_WORKERS", "1"),
-        ("FLOORLINE_DATA", &folder),
-    ]);
-    env.extend(more.iter().copied());
-    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Config::read(Source::new(env, "").unwrap()).unwrap()
-}
+use crate::harness::{eventually, settings};
 
 async fn status(serving: &Serving, path: &str) -> Option<u16> {
     let answer = reqwest::get(format!("http://{}{path}", serving.address)).await;
@@ -31,7 +14,7 @@ async fn status(serving: &Serving, path: &str) -> Option<u16> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_starts_in_an_empty_folder_and_stops_in_the_order_written_down() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(folder.path(), &[]);
+    let config = settings(folder.path(), &[]);
     let serving = Serving::start(&config).await.unwrap();
     let address = serving.address;
     assert_eq!(status(&serving, "/health/ready").await, Some(200));
@@ -54,7 +37,7 @@ async fn a_server_starts_in_an_empty_folder_and_stops_in_the_order_written_down(
 async fn a_server_says_so_while_its_database_is_down_and_recovers_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     // The one server of this process whose metrics are recorded: a recorder is for the whole process.
-    let serving = Serving::start(&config(folder.path(), &[("FLOORLINE_METRICS_BIND", "127.0.0.1:0")])).await.unwrap();
+    let serving = Serving::start(&settings(folder.path(), &[("FLOORLINE_METRICS_BIND", "127.0.0.1:0")])).await.unwrap();
     let pid = postmaster_pid(folder.path()).unwrap();
     kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL).unwrap();
     eventually("503", async || status(&serving, "/health/ready").await.filter(|status| *status == 503)).await;
@@ -80,7 +63,7 @@ async fn what_cannot_start_leaves_nothing_running() {
     let folder = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let bind = taken.local_addr().unwrap().to_string();
-    let error = Serving::start(&config(folder.path(), &[("FLOORLINE_BIND", &bind)])).await.err().unwrap();
+    let error = Serving::start(&settings(folder.path(), &[("FLOORLINE_BIND", &bind)])).await.err().unwrap();
     assert!(format!("{error:#}").contains(&format!("FLOORLINE_BIND: cannot listen on {bind}")), "{error:#}");
     assert_eq!(postmaster_pid(folder.path()), None);
 }
@@ -88,7 +71,7 @@ async fn what_cannot_start_leaves_nothing_running() {
 #[tokio::test(flavor = "multi_thread")]
 async fn surplus_connections_are_refused_with_words() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start(&config(folder.path(), &[("FLOORLINE_CONNECTIONS", "1")])).await.unwrap();
+    let serving = Serving::start(&settings(folder.path(), &[("FLOORLINE_CONNECTIONS", "1")])).await.unwrap();
     let url = format!("http://{}/health/live", serving.address);
     let first = reqwest::Client::new();
     first.get(&url).send().await.unwrap().bytes().await.unwrap();

@@ -1,11 +1,10 @@
 //! TLS at the server's own door, as phones meet it: with a client that trusts what it was told to trust and nothing else.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use floorline_server::platform::config::{self, Config, Source, TlsFrom};
+use floorline_server::platform::config::{self, TlsFrom};
 use floorline_server::platform::tls::Tls;
 use floorline_server::serving::Serving;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
@@ -14,25 +13,11 @@ use rustls::pki_types::CertificateDer;
 use serde_json::json;
 
 use crate::harness::tls::TlsClient;
-use crate::harness::{Floor, Phone, eventually, now};
-
-/// A server over TLS, as these variables of its environment have it.
-pub fn config(data: &Path, more: &[(&str, &str)]) -> Config {
-    let folder = data.display().to_string();
-    let mut env = BTreeMap::from([
-        ("FLOORLINE_BIND", "127.0.0.1:0"),
-        ("FLOORLINE_METRICS_BIND", "off"),
-        ("FLOORLINE_WORKERS", "1"),
-        ("FLOORLINE_DATA", &folder),
-    ]);
-    env.extend(more.iter().copied());
-    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Config::read(Source::new(env, "").unwrap()).unwrap()
-}
+use crate::harness::{Floor, Phone, eventually, now, settings};
 
 /// A server that makes its own certificate, and what phones have to trust.
 async fn auto(data: &Path) -> (Serving, CertificateDer<'static>) {
-    let serving = Serving::start(&config(data, &[("FLOORLINE_TLS", "auto")])).await.unwrap();
+    let serving = Serving::start(&settings(data, &[("FLOORLINE_TLS", "auto")])).await.unwrap();
     let page = format!("http://{}/ca.crt", serving.page.unwrap());
     let authority = reqwest::get(page).await.unwrap().bytes().await.unwrap().to_vec();
     (serving, CertificateDer::from(authority))
@@ -146,7 +131,7 @@ async fn the_operators_files_are_shown_and_shown_anew_when_they_change() {
     let folder = tempfile::tempdir().unwrap();
     let pair = Pair::new(folder.path());
     let first = pair.write(2090);
-    let serving = Serving::start(&config(folder.path(), &[("FLOORLINE_TLS", &pair.setting())])).await.unwrap();
+    let serving = Serving::start(&settings(folder.path(), &[("FLOORLINE_TLS", &pair.setting())])).await.unwrap();
     assert!(serving.page.is_none(), "whom to trust is the operator's affair");
     let tls = serving.tls.clone().unwrap();
     let shown = async |certificate: &CertificateDer<'static>| {
@@ -200,7 +185,7 @@ async fn files_that_cannot_be_used_are_named_with_what_is_wrong() {
         std::fs::write(&pair.key, key).unwrap();
         assert!(fault(now()).contains(words), "{words}: {}", fault(now()));
     }
-    let start = Serving::start(&config(folder.path(), &[("FLOORLINE_TLS", &pair.setting())])).await;
+    let start = Serving::start(&settings(folder.path(), &[("FLOORLINE_TLS", &pair.setting())])).await;
     let error = format!("{:#}", start.err().unwrap());
     assert!(error.contains("FLOORLINE_TLS") && error.contains("key.pem: is not a private key"), "{error}");
 }
@@ -223,7 +208,7 @@ async fn files_are_read_again_when_the_server_is_told_to() {
 async fn without_tls_a_server_listens_to_this_machine_only() {
     let folder = tempfile::tempdir().unwrap();
     let start = async |more: &[(&str, &str)]| {
-        let error = Serving::start(&config(folder.path(), more)).await.err().unwrap();
+        let error = Serving::start(&settings(folder.path(), more)).await.err().unwrap();
         format!("{error:#}")
     };
     let error = start(&[("FLOORLINE_BIND", "0.0.0.0:0")]).await;
@@ -268,7 +253,7 @@ async fn a_page_without_tls_says_how_to_trust_and_sends_everything_else_to_the_d
     serving.stop().await.unwrap();
     assert!(http.get(format!("http://{page}/")).send().await.is_err(), "it goes with the server");
 
-    let quiet = config(folder.path(), &[("FLOORLINE_TLS", "auto"), ("FLOORLINE_TLS_PAGE", "off")]);
+    let quiet = settings(folder.path(), &[("FLOORLINE_TLS", "auto"), ("FLOORLINE_TLS_PAGE", "off")]);
     let quiet = Serving::start(&quiet).await.unwrap();
     assert!(quiet.page.is_none());
     quiet.stop().await.unwrap();

@@ -30,6 +30,7 @@ pub mod localhost;
 pub mod made;
 pub mod phone;
 pub mod proxy;
+mod settings;
 mod snapshot;
 pub mod socket;
 pub mod tls;
@@ -65,6 +66,7 @@ pub use self::eventually::eventually;
 use self::fixtures::Organization;
 pub use self::fixtures::{Fixture, PASSWORD, Person};
 pub use self::phone::Phone;
+pub use self::settings::settings;
 pub use self::snapshot::redacted;
 
 /// Connections of one floor's server.
