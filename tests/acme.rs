@@ -17,6 +17,9 @@ use serde_json::json;
 use crate::harness::tls::TlsClient;
 use crate::harness::{eventually, now, settings};
 
+/// How long the authority vouches for a name.
+const VALID_DAYS: i64 = 90;
+
 /// Ports that nobody listens on, each another.
 fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
     let held = [(); COUNT].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
@@ -45,6 +48,7 @@ impl Authority {
             "listenAddress": format!("127.0.0.1:{directory}"), "managementListenAddress": format!("127.0.0.1:{management}"),
             "certificate": file("cert.pem"), "privateKey": file("key.pem"),
             "httpPort": 1, "tlsPort": door, "ocspResponderURL": "", "externalAccountBindingRequired": false,
+            "certificateValidityPeriod": TimeDelta::days(VALID_DAYS).num_seconds(),
         } });
         std::fs::write(file("pebble.json"), settings.to_string()).unwrap();
         let process = Command::new("pebble")
@@ -109,6 +113,35 @@ async fn a_public_authority_is_shown_that_the_name_leads_here_and_vouches_for_it
     let again = Serving::start(&config).await.unwrap();
     let told = client.get(again.address, "localhost", "/health/live").await.unwrap();
     assert_eq!(told.certificate, shown, "it is kept, and no other was ordered");
+    again.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_thirds_of_its_time_a_certificate_is_followed_by_another() {
+    let (folder, [door]) = (tempfile::tempdir().unwrap(), free_ports());
+    let authority = Authority::asking_at(door);
+    let root = authority.root().await;
+    // Another one each time: who has been here before is not shown a certificate again.
+    let client = || TlsClient::trusting(std::slice::from_ref(&root), now() + TimeDelta::hours(1));
+    let serving = Serving::start(&called_localhost(folder.path(), door, &authority)).await.unwrap();
+    let shown =
+        async || client().get(serving.address, "localhost", "/health/live").await.ok().map(|told| told.certificate);
+    let first = eventually("a certificate that strangers trust", shown).await;
+
+    let tls = serving.tls.as_ref().unwrap();
+    let early = now() + TimeDelta::days(VALID_DAYS * 2 / 3 - 1);
+    assert!(tls.order(early).await.unwrap().is_none(), "it is good for long enough");
+    assert_eq!(shown().await, Some(first.clone()));
+    let late = now() + TimeDelta::days(VALID_DAYS * 2 / 3 + 1);
+    let end = tls.order(late).await.unwrap().expect("another one");
+    assert!(end > now() + TimeDelta::days(VALID_DAYS - 1), "{end}");
+    let next = shown().await.unwrap();
+    assert_ne!(next, first);
+    serving.stop().await.unwrap();
+
+    let again = Serving::start(&called_localhost(folder.path(), door, &authority)).await.unwrap();
+    let told = client().get(again.address, "localhost", "/health/live").await.unwrap();
+    assert_eq!(told.certificate, next, "the later one is kept");
     again.stop().await.unwrap();
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use floorline_domain::item::{Command, Status};
 use floorline_domain::label::Resolved;
+use floorline_domain::shift::Shift;
 use floorline_domain::{ItemId, Outcome, Reason};
 use floorline_mobile_sync::client::{Act, Notice};
 use floorline_mobile_sync::native::{Api, Method, Phone, PhoneConfig, Server, Transport};
@@ -137,6 +138,58 @@ async fn a_phone_without_web_sockets_books_and_follows_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_web_sockets_too_unsent_work_goes_up_with_whoever_signs_in_next_as_the_work_of_who_did_it() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let item = ids(&north.items_of(&north.accepted_order(1).await).await)[0];
+    let Hand { phone, .. } = &hand(&floor, north, "operator", |config| config.transport = Transport::Http).await;
+    phone.go_online();
+    shown(phone).await;
+    phone.go_offline();
+    let done = phone.act(measured(item)).await.unwrap();
+    phone.sign_in(&north.person("operator2").email, PASSWORD).await.unwrap();
+    phone.go_online();
+    assert_eq!(soon(phone.verdict(done)).await.unwrap().outcome, Outcome::Applied);
+    let history = north.supervisor().get(&format!("/v1/items/{item}/events")).await;
+    let by = history.rows().iter().find(|event| event["kind"] == "action.completed").unwrap()["actor"]["id"].clone();
+    assert_eq!(by, json!(north.person("operator").id), "{history}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_loads_the_floor_anew_still_knows_that_its_worker_is_on_shift_and_can_end_it() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let Hand { phone, config, _folder } = hand(&floor, north, "operator", |_| {}).await;
+    phone.go_online();
+    shown(&phone).await;
+    let start = Operation::ShiftStart {
+        site_id: north.site().parse().unwrap(),
+        location_id: Some(north.station().parse().unwrap()),
+        team_id: None,
+    };
+    let started = phone.act(Act::new(start, None)).await.unwrap();
+    assert_eq!(soon(phone.verdict(started)).await.unwrap().outcome, Outcome::Applied);
+    phone.close().await;
+    // What the system may throw away at any time.
+    std::fs::remove_file(config.folder.join("floor.sqlite")).unwrap();
+
+    let phone = Phone::open(config).await.unwrap();
+    let lasting = async || {
+        let shifts = phone.rows("shift").await.unwrap();
+        let shifts = shifts.iter().map(|row| serde_json::from_str::<Shift>(&row.body).unwrap());
+        shifts.filter(|shift| shift.ended_at.is_none()).collect::<Vec<_>>()
+    };
+    phone.go_online();
+    shown(&phone).await;
+    let [shift] = lasting().await.try_into().unwrap();
+    assert_eq!(shift.user_id, north.person("operator").id);
+    assert_eq!(shift.location_id.unwrap().to_string(), north.station());
+    let ended = phone.act(Act::new(Operation::ShiftEnd, None)).await.unwrap();
+    assert_eq!(soon(phone.verdict(ended)).await.unwrap().outcome, Outcome::Applied);
+    eventually("the end in the feed", async || lasting().await.is_empty().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn items_and_labels_of_a_new_order_are_fetched_when_they_are_needed() {
     let floor = Floor::new().await;
     let north = floor.north();
@@ -154,7 +207,35 @@ async fn items_and_labels_of_a_new_order_are_fetched_when_they_are_needed() {
     assert_eq!(phone.resolve(raw.clone()).await.unwrap(), Resolved::Item(item));
     let scanned = phone.scan(raw).await.unwrap();
     assert_eq!(scanned.action_id, None, "nothing waits for it");
-    assert_eq!(soon(phone.verdict(scanned.act)).await.unwrap().outcome, Outcome::Applied);
+    assert_eq!(soon(phone.verdict(scanned.act.unwrap())).await.unwrap().outcome, Outcome::Applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_without_a_network_knows_an_item_by_another_makers_code_and_by_its_own_number() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let item = ids(&north.items_of(&north.accepted_order(1).await).await)[0];
+    let (codes, by) = (format!("/v1/items/{item}/codes"), north.supervisor());
+    by.post(&codes, json!({ "raw": "4006381333931" })).await.assert_status(201);
+    let number = by.get(&format!("/v1/items/{item}")).await.text("code").to_owned();
+    let Hand { phone, .. } = &hand(&floor, north, "operator", |_| {}).await;
+    phone.go_online();
+    shown(phone).await;
+    by.post(&codes, json!({ "raw": "(01)09506000134352(21)A1" })).await.assert_status(201);
+    let link = "https://brand.example/01/09506000134352/21/A1";
+    let means = async |raw: &str, wanted: Resolved| {
+        eventually(raw, async || (phone.resolve(raw).await.unwrap() == wanted).then_some(())).await;
+    };
+    for raw in ["4006381333931", number.as_str(), link] {
+        means(raw, Resolved::Item(item)).await;
+    }
+    by.delete(&format!("{codes}/4006381333931")).await.assert_status(204);
+    means("4006381333931", Resolved::Text("4006381333931".to_owned())).await;
+    phone.go_offline();
+    let scanned = phone.scan(link).await.unwrap();
+    assert_eq!(scanned.resolved, Resolved::Item(item));
+    phone.go_online();
+    assert_eq!(soon(phone.verdict(scanned.act.unwrap())).await.unwrap().outcome, Outcome::Applied);
 }
 
 #[tokio::test(flavor = "multi_thread")]

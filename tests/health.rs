@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Floor;
+use crate::harness::{Floor, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_live_and_ready_for_anybody_who_asks() {
@@ -10,7 +10,8 @@ async fn a_server_is_live_and_ready_for_anybody_who_asks() {
     let live = floor.stranger().get("/health/live").await.ok();
 
     assert_eq!(live, json!({ "status": "live" }));
-    floor.stranger().get("/health/ready").await.assert_status(200);
+    let ready = async || Some(floor.stranger().get("/health/ready").await).filter(|answer| answer.status == 200);
+    assert_eq!(eventually("readiness", ready).await.json, json!({ "status": "ready" }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -197,27 +197,29 @@ async fn stopping_waits_for_jobs_under_way_and_gives_back_what_takes_too_long() 
     let gate = Arc::new(Semaphore::new(0));
     let registry = {
         let (started, gate) = (Arc::clone(&started), Arc::clone(&gate));
-        Registry::default()
-            .on("polite", move |_| {
-                let (started, gate) = (Arc::clone(&started), Arc::clone(&gate));
-                async move {
-                    started.add_permits(1);
-                    let _ = gate.acquire().await;
-                    Ok(())
-                }
-            })
-            .on("endless", |_| std::future::pending())
+        Registry::default().on("polite", move |_| {
+            let (started, gate) = (Arc::clone(&started), Arc::clone(&gate));
+            async move {
+                started.add_permits(1);
+                let _ = gate.acquire().await;
+                Ok(())
+            }
+        })
     };
     let polite = write(&database, database.org, "polite", Utc::now()).await;
-    let endless = write(&database, database.org, "endless", Utc::now()).await;
-    let running = Running::start(&database, registry, &Wake::default(), Duration::from_millis(300));
-    let mut admin = database.admin().await;
-    until_state(&mut admin, endless, "running").await;
+    let running = Running::start(&database, registry, &Wake::default(), PATIENCE);
     let _ = started.acquire().await.unwrap();
     running.cancel.cancel();
     gate.add_permits(1);
     running.stop().await;
+    let mut admin = database.admin().await;
     assert_eq!(row(&mut admin, polite).await.state, "done");
+
+    let endless = write(&database, database.org, "endless", Utc::now()).await;
+    let registry = Registry::default().on("endless", |_| std::future::pending());
+    let running = Running::start(&database, registry, &Wake::default(), Duration::from_millis(300));
+    until_state(&mut admin, endless, "running").await;
+    running.stop().await;
     assert_eq!(row(&mut admin, endless).await, Row { state: "queued".to_owned(), attempts: 0, last_error: None });
 }
 

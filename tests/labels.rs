@@ -1,6 +1,6 @@
 //! Labels over HTTP: drawn, counted, made blank, claimed, replaced, revoked, and codes of other makers.
 
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl as _;
 use floorline_mobile_sync::decode::{Budget, ImageLimits, decode, read_image};
 use floorline_server::platform::db::sql;
@@ -235,6 +235,42 @@ async fn codes_of_other_makers_find_the_item() {
     by.delete(&format!("{others}/4006381333931")).await.assert_status(404);
     by.delete(&format!("{path}/4006381333931")).await.assert_status(204);
     assert!(by.get(&path).await.rows().is_empty());
+}
+
+#[derive(diesel::QueryableByName)]
+struct Logged {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_taken_from_an_item_finds_another_and_what_became_of_it_is_logged() {
+    let floor = Floor::new().await;
+    let (first, second) = (item(&floor).await, item(&floor).await);
+    let by = floor.north().supervisor();
+    let codes = |item: &Value| format!("/v1/items/{}/codes", id(item));
+    // The same person's scan of it again would be the earlier one.
+    let found_by = async |person: &str| {
+        let scan = floor.north().as_(person).post("/v1/scans", json!({ "raw": "RACK 7" })).await;
+        scan.json["item"]["id"].clone()
+    };
+    by.post(&codes(&first), json!({ "raw": "RACK 7" })).await.assert_status(201);
+    assert_eq!(found_by("operator").await, first["id"]);
+    by.delete(&format!("{}/RACK%207", codes(&first))).await.assert_status(204);
+    assert_eq!(found_by("operator2").await, Value::Null);
+    by.delete(&format!("{}/RACK%207", codes(&first))).await.assert_status(404);
+    by.post(&codes(&second), json!({ "raw": "RACK 7" })).await.assert_status(201);
+    assert_eq!(found_by("supervisor").await, second["id"]);
+
+    let mut tx = floor.tenant(floor.north().id()).await;
+    let logged: Vec<Logged> = sql("SELECT kind, version FROM events WHERE subject_type = 'item_code' ORDER BY version")
+        .load(tx.conn())
+        .await
+        .unwrap();
+    let logged: Vec<(&str, i64)> = logged.iter().map(|event| (event.kind.as_str(), event.version)).collect();
+    assert_eq!(logged, [("item_code.registered", 1), ("item_code.removed", 2), ("item_code.registered", 3)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

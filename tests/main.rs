@@ -55,6 +55,7 @@ mod sync_sockets;
 mod tls;
 mod traces;
 mod unhealthy_database;
+mod unsent;
 mod uploads;
 mod uploads_removed;
 mod workflows;

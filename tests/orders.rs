@@ -1,7 +1,7 @@
 //! Orders: what is refused, what an acceptance makes, and who sees it.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl as _;
@@ -221,6 +221,9 @@ async fn progress_is_derived_and_not_set() {
     assert!(refused.text("detail").contains("follows from what happens to its items"), "{refused}");
 }
 
+/// On a slow machine too: what grows faster than the items do takes longer than this for ten thousand.
+const FAR_TOO_LONG: Duration = Duration::from_secs(120);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_items_are_accepted_in_one_call() {
     let floor = Floor::new().await;
@@ -231,7 +234,7 @@ async fn ten_thousand_items_are_accepted_in_one_call() {
     let accepted = north.supervisor().post(&path, json!({ "workflow_id": workflow })).await.ok();
     let took = started.elapsed();
     assert_eq!(accepted["items_created"], 10_000);
-    assert!(took.as_secs() < 30, "it took {took:?}");
+    assert!(took < FAR_TOO_LONG, "it took {took:?}");
     assert_eq!(count(&floor, "SELECT count(*) AS n FROM items").await, 10_000);
     assert_eq!(count(&floor, "SELECT count(DISTINCT code) AS n FROM labels").await, 10_000);
     assert_eq!(count(&floor, "SELECT count(*) AS n FROM events WHERE kind = 'item.created'").await, 10_000);
@@ -243,7 +246,7 @@ async fn ten_thousand_items_are_accepted_in_one_call() {
     let cancelled = north.supervisor().post(&format!("/v1/orders/{order}/cancel"), json!({})).await.ok();
     let took = started.elapsed();
     assert_eq!((&cancelled["status"], &cancelled["progress"]["cancelled"]), (&json!("cancelled"), &json!(10_000)));
-    assert!(took.as_secs() < 30, "it took {took:?}");
+    assert!(took < FAR_TOO_LONG, "it took {took:?}");
     assert_eq!(
         count(&floor, "SELECT count(*) AS n FROM items WHERE status = 'cancelled' AND version = 2").await,
         10_000

@@ -12,7 +12,7 @@ use crate::harness::database::Database;
 const NOBODY: &str = "'00000000-0000-0000-0000-000000000000'";
 
 /// The role, the question with its parameters' types, and the index that must answer it.
-const QUESTIONS: [(&str, &str, &str, &str); 12] = [
+const QUESTIONS: [(&str, &str, &str, &str); 13] = [
     (
         "floorline_app",
         "uuid, uuid, uuid, bigint",
@@ -30,6 +30,12 @@ const QUESTIONS: [(&str, &str, &str, &str); 12] = [
         "uuid, uuid, uuid, bigint",
         include_str!("../server/src/floor/sync/snapshot/labels.sql"),
         "labels_of_places_and_people",
+    ),
+    (
+        "floorline_app",
+        "uuid, uuid, uuid, bigint",
+        include_str!("../server/src/floor/sync/snapshot/shifts.sql"),
+        "shifts_one_active",
     ),
     (
         "floorline_app",

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use futures_util::{StreamExt as _, stream};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use qrcode::{Color, QrCode};
 use serde_json::{Value, json};
@@ -206,16 +207,17 @@ async fn a_thousand_scans_at_once_are_held_back_to_ten() {
     let floor = Floor::new().await;
     let operator = floor.as_("operator");
     let begun = std::time::Instant::now();
-    let answers = futures_util::future::join_all((0..1000).map(|n| {
-        let operator = operator.clone();
-        async move { scan(&operator, &format!("code {n}")).await }
-    }))
-    .await;
+    // A hundred connections are enough to be far beyond ten; a thousand would try the machine instead of the pace.
+    let answers: Vec<Answer> = stream::iter(0..1000)
+        .map(async |n| scan(&operator, &format!("code {n}")).await)
+        .buffer_unordered(100)
+        .collect()
+        .await;
     // However slow the machine is: ten in every five seconds are taken. A busy one tells others to come again.
     let taken = answers.iter().filter(|answer| answer.status == 200).count();
     let windows = usize::try_from(begun.elapsed().as_secs() / 5).unwrap() + 1;
     assert!((1..=10 * (windows + 1)).contains(&taken), "{taken} in {windows} times five seconds");
-    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 408 | 429 | 503)));
+    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 429 | 503)));
     let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
     refused.assert_problem("TOO_MANY");
     assert!((1..=5).contains(&refused.header("retry-after").unwrap().parse::<u64>().unwrap()));

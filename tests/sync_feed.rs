@@ -296,6 +296,8 @@ async fn a_reader_that_does_not_read_starts_over_and_holds_nobody_up() {
     for _ in 0..66 {
         let notes: Vec<Value> = (0..64).map(|n| note(item, n)).collect();
         floor.app.engine.submit(pen.write(notes)).await;
+        // It reads nothing, and is there all the same: who is silent for a minute is let go.
+        socket.send(&json!({"type": "pong", "n": 0})).await;
     }
     let head = head(&floor, &site_topic(&floor)).await;
     assert!(head > 2 * DELTA_EVENTS);

@@ -229,6 +229,8 @@ async fn without_websockets_the_same_work_goes_over_http() {
     let again =
         phone.phone.send(&phone.client, "POST", "/v1/sync/submit", Some(json!({"hello": hello, "submit": null}))).await;
     assert_eq!(again.json["welcome"]["results"], answer.json["result"]["results"]);
+    assert_eq!(answer.json["lease"]["lease_id"], lease_of(&floor).await, "as on a socket: {answer}");
+    assert_eq!(again.json["lease"]["lease_id"], answer.json["lease"]["lease_id"], "within the hour it is the same");
 
     let stranger = floor.stranger().post("/v1/sync/submit", body(hello.clone())).await;
     stranger.assert_status(401);

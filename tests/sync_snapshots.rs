@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use floorline_domain::ShiftId;
+use floorline_domain::shift::Shift;
 use floorline_server::floor::sync::Sockets;
 use serde_json::{Value, json};
 
@@ -31,6 +33,64 @@ async fn a_snapshot_has_the_labels_of_the_site_and_a_blank_one_once_it_is_claime
     assert!(labels().await.contains(&(json!(code), json!(item))));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_names_whoever_may_have_done_something_and_nobody_of_another_factory() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let names = async || {
+        let lines = snapshot(&north.operator(), &site_topic(&floor)).await;
+        let name = |line: &Value| (line["line"] == "user").then(|| line["name"].as_str().unwrap().to_owned());
+        lines.iter().filter_map(name).collect::<Vec<_>>()
+    };
+    let everybody = north.admin().get("/v1/users?limit=100").await;
+    let mut known: Vec<String> =
+        everybody.rows().iter().map(|user| user["name"].as_str().unwrap().to_owned()).collect();
+    known.sort_unstable();
+    let mut told = names().await;
+    told.sort_unstable();
+    assert_eq!(told, known);
+    let path = format!("/v1/users/{}", north.person("quality").id);
+    let version = north.admin().get(&path).await.version();
+    north.admin().if_match(version).patch(&path, json!({ "active": false })).await.assert_status(200);
+    assert_eq!(names().await.len(), known.len() - 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_has_the_shifts_that_last_on_its_site_as_the_feed_tells_them() {
+    let floor = Floor::new().await;
+    let north = floor.north();
+    let before = snapshot(&north.operator(), &site_topic(&floor)).await;
+    let at = json!({ "site_id": north.site(), "location_id": north.station() });
+    for worker in [north.operator(), north.second_operator()] {
+        worker.post("/v1/shifts", at.clone()).await.assert_status(201);
+    }
+    let over = north.quality().post("/v1/shifts", at).await.id();
+    north.quality().post(&format!("/v1/shifts/{over}/end"), json!({})).await.assert_status(200);
+    let south = floor.south();
+    south.operator().post("/v1/shifts", json!({ "site_id": south.site() })).await.assert_status(201);
+
+    let (topic, epoch, cursor) = (site_topic(&floor), before[0]["epoch"].as_str().unwrap(), &before[0]["cursor"]);
+    let feed = format!("/v1/sync/feed?topic={topic}&epoch={epoch}&cursor={cursor}&wait=0");
+    let told = north.operator().get(&feed).await;
+    let mut told: BTreeMap<ShiftId, Shift> = told.json["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| serde_json::from_value::<Shift>(event["after"].clone()).unwrap())
+        .map(|shift| (shift.id, shift))
+        .collect();
+    assert_eq!(told.len(), 3);
+    told.retain(|_, shift| shift.ended_at.is_none());
+    let lines = snapshot(&north.operator(), &topic).await;
+    let lines: Vec<&Value> = lines.iter().filter(|line| line["line"] == "shift").collect();
+    assert!(
+        lines.iter().all(|line| line.get("version").is_none()),
+        "or what the feed tells next would be an older one"
+    );
+    let shifts = lines.into_iter().map(|line| serde_json::from_value::<Shift>(line.clone()).unwrap());
+    assert_eq!(shifts.map(|shift| (shift.id, shift)).collect::<BTreeMap<_, _>>(), told);
+}
+
 /// The items of a snapshot by id, each as the feed would tell it.
 fn items(lines: &[Value]) -> BTreeMap<String, Value> {
     let items = lines.iter().filter(|line| line["line"] == "item").map(|line| line["item"].clone());
@@ -46,8 +106,11 @@ async fn a_snapshot_of_an_order_has_its_items_as_the_feed_goes_on_to_tell_them()
     let order = aurora.admin().post("/v1/orders", wish).await.id();
     let accept = json!({ "workflow_id": north.workflow().await });
     north.supervisor().post(&format!("/v1/orders/{order}/accept"), accept).await.assert_status(200);
+    north.operator().post("/v1/shifts", json!({ "site_id": north.site() })).await.assert_status(201);
     let topic = format!("order:{order}");
     let lines = snapshot(&aurora.viewer(), &topic).await;
+    let kinds: Vec<&str> = lines.iter().map(|line| line["line"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["head", "order", "item", "item", "end"], "and nobody's shift");
     let mut base = items(&lines);
     assert_eq!(base.len(), 2, "{lines:?}");
     assert_eq!(items(&snapshot(&north.supervisor(), &topic).await), base, "the factory follows the same feed");
@@ -104,7 +167,8 @@ async fn begin_snapshot(floor: &Floor, topic: &str) -> reqwest::Response {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_that_stop_reading_a_snapshot_keep_it_from_nobody() {
-    let soon = std::time::Duration::from_secs(2);
+    // As long for whoever reads as for those who do not, and half of what one may wait for a turn.
+    let soon = std::time::Duration::from_secs(5);
     let floor = Floor::with(|app| app.sockets = Sockets::new(10).giving_snapshots_within(soon)).await;
     // More than all buffers between the server and a client take.
     let site = floor.north().site();

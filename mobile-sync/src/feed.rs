@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use floorline_domain::ids::{
-    CaseId, ItemId, LabelId, LocationId, OrderId, QueueId, StreamId, UserId, WorkflowVersionId,
+    CaseId, ItemId, LabelId, LocationId, OrderId, QueueId, ShiftId, StreamId, UserId, WorkflowVersionId,
 };
 use floorline_domain::item::{Item, Status};
 use floorline_domain::workflow::Workflow;
@@ -137,7 +137,18 @@ pub enum SnapshotLine {
         /// `blank`, `active`, `replaced` or `revoked`.
         status: String,
     },
-    /// A person of the shift.
+    /// What a code of another maker stands for.
+    ItemCode {
+        /// Its id.
+        id: Uuid,
+        /// What it says, as it is registered.
+        raw: String,
+        /// The item.
+        item_id: ItemId,
+        /// The number of its events.
+        version: i64,
+    },
+    /// A person of the factory.
     User {
         /// Their id.
         id: UserId,
@@ -160,6 +171,9 @@ pub enum SnapshotLine {
     Order {
         /// Its id.
         id: OrderId,
+        /// What its brand calls it.
+        #[serde(default)]
+        po_number: Option<String>,
         /// Its status.
         status: String,
     },
@@ -168,6 +182,14 @@ pub enum SnapshotLine {
         /// Its id.
         id: QueueId,
         /// Its state, as in the queue's feed events.
+        #[serde(flatten)]
+        state: Map<String, Value>,
+    },
+    /// A shift that lasts. Its events say no version, so neither does its line: what the feed tells later always counts.
+    Shift {
+        /// Its id.
+        id: ShiftId,
+        /// Its state, as in the shift's feed events.
         #[serde(flatten)]
         state: Map<String, Value>,
     },

@@ -1,11 +1,11 @@
 //! Reading the floor: rows of the base with this device's own acts on top.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floorline_domain::action::{Config, Expected};
 use floorline_domain::ids::{ItemId, LocationId, OrderId, TeamId, UserId, WorkflowVersionId};
 use floorline_domain::item::{Command, Component, Item};
+use floorline_domain::json;
 use floorline_domain::label::{self, Code, Read, Resolved, Target};
 use floorline_domain::order;
 use floorline_domain::refusal::Refusal;
@@ -19,15 +19,17 @@ use crate::op::Operation;
 use crate::outbox::{Held, Outbox};
 use crate::overlay::{Facts, LookUp, Predicted, fold, foresee};
 use crate::session::{Now, Session};
+use crate::sorted::Sorted;
 use crate::store::{Row, Store, StoreError};
 use crate::topic::Topic;
+use crate::wire::Raw;
 
 /// The floor of one site as this device sees it.
 pub struct Floor<'a, S: Store> {
     pub(crate) site: Topic,
     pub(crate) base: &'a mut Base,
     pub(crate) outbox: &'a Outbox,
-    pub(crate) sessions: &'a BTreeMap<UserId, Session>,
+    pub(crate) sessions: &'a Sorted<UserId, Session>,
     pub(crate) actor: Option<UserId>,
     pub(crate) store: &'a mut S,
 }
@@ -84,7 +86,7 @@ impl<'a, S: Store> Floor<'a, S> {
 
     /// How many items are known here.
     pub(crate) fn item_count(&mut self) -> Result<usize, StoreError> {
-        Ok(self.base.all_items(self.store)?.len())
+        self.base.item_count(self.store)
     }
 
     /// The workflow version an item runs.
@@ -97,14 +99,27 @@ impl<'a, S: Store> Floor<'a, S> {
     pub fn resolve(&mut self, raw: &str) -> Result<Resolved, StoreError> {
         match label::read(raw) {
             Read::Code(code) => self.label(code),
+            Read::Text(_) => Ok(self.named(raw)?.map_or_else(|| Resolved::unaided(raw), Resolved::Item)),
             _ => Ok(Resolved::unaided(raw)),
         }
     }
 
+    /// The item that a text stands for: another maker's code that was registered for it, or its human number.
+    fn named(&mut self, raw: &str) -> Result<Option<ItemId>, StoreError> {
+        let text = label::registered_as(raw);
+        let row: Option<ItemCodeRow> = read_row(self.site, "item_code", &text, self.store)?;
+        if let Some(item) = row.and_then(|row| row.item_id) {
+            return Ok(Some(item));
+        }
+        Ok(self.base.all_items(self.store)?.iter().find(|item| item.code == text).map(|item| item.id))
+    }
+
     fn label(&mut self, code: Code) -> Result<Resolved, StoreError> {
         let row: Option<LabelRow> = read_row(self.site, "label", &code.to_string(), self.store)?;
-        let Some(row) = row else { return Ok(Resolved::Foreign(code)) };
-        Ok(match (row.status, row.names()) {
+        let Some((status, names)) = row.and_then(|row| Some((row.status, row.names().ok()?))) else {
+            return Ok(Resolved::Foreign(code));
+        };
+        Ok(match (status, names) {
             (label::Status::Revoked, _) => Resolved::Revoked(code),
             (_, Some(Target::Item(id))) => Resolved::Item(id),
             (_, Some(Target::Location(id))) => Resolved::Location(id),
@@ -182,9 +197,9 @@ impl<'a, S: Store> Floor<'a, S> {
             return Ok(shift);
         }
         let rows = self.store.rows(self.site, "shift")?;
-        let shifts = rows.iter().filter_map(|row| serde_json::from_str::<ShiftRow>(&row.body).ok());
+        let shifts = rows.iter().filter_map(|row| json::read::<ShiftRow>(&row.body).ok());
         let mut active = shifts.filter(|shift| shift.user_id == actor && shift.ended_at.is_none());
-        Ok(active.next().map(|shift| shift.shift))
+        Ok(active.next().map(|ShiftRow { location_id, team_id, .. }| Shift { location_id, team_id }))
     }
 }
 
@@ -214,29 +229,39 @@ struct WorkflowRow {
 struct LabelRow {
     status: label::Status,
     #[serde(default)]
-    target: Option<TargetRow>,
+    target: Option<Raw>,
     #[serde(default)]
     target_id: Option<Uuid>,
 }
 
-/// Events tell what a label names in one member, snapshots in two.
+/// What a label names, where that is told in one member.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum TargetRow {
-    Whole(Target),
-    Kind(label::Kind),
+struct WholeTarget {
+    #[serde(rename = "type")]
+    kind: label::Kind,
+    id: Uuid,
 }
 
 impl LabelRow {
-    fn names(&self) -> Option<Target> {
-        match (self.target.as_ref()?, self.target_id) {
-            (TargetRow::Whole(target), _) => Some(*target),
-            (TargetRow::Kind(label::Kind::Item), Some(id)) => Some(Target::Item(ItemId(id))),
-            (TargetRow::Kind(label::Kind::Location), Some(id)) => Some(Target::Location(LocationId(id))),
-            (TargetRow::Kind(label::Kind::User), Some(id)) => Some(Target::User(UserId(id))),
-            (TargetRow::Kind(_), None) => None,
-        }
+    /// Events tell what a label names in one member, snapshots in two.
+    fn names(&self) -> Result<Option<Target>, json::Error> {
+        let Some(target) = &self.target else { return Ok(None) };
+        let (kind, id) = match target.read::<WholeTarget>() {
+            Ok(WholeTarget { kind, id }) => (kind, Some(id)),
+            Err(_) => (target.read()?, self.target_id),
+        };
+        Ok(id.map(|id| match kind {
+            label::Kind::Item => Target::Item(ItemId(id)),
+            label::Kind::Location => Target::Location(LocationId(id)),
+            label::Kind::User => Target::User(UserId(id)),
+        }))
     }
+}
+
+#[derive(Deserialize)]
+struct ItemCodeRow {
+    #[serde(default)]
+    item_id: Option<ItemId>,
 }
 
 #[derive(Deserialize)]
@@ -245,21 +270,21 @@ struct OrderRow {
 }
 
 /// A shift that is going on at this site.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Shift {
     /// At which station.
-    #[serde(default)]
     pub(crate) location_id: Option<LocationId>,
     /// With whom.
-    #[serde(default)]
     pub(crate) team_id: Option<TeamId>,
 }
 
 #[derive(Deserialize)]
 struct ShiftRow {
     user_id: UserId,
-    #[serde(flatten)]
-    shift: Shift,
+    #[serde(default)]
+    location_id: Option<LocationId>,
+    #[serde(default)]
+    team_id: Option<TeamId>,
     #[serde(default)]
     ended_at: Option<Value>,
 }

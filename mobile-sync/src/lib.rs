@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod overlay;
 pub mod resume;
 pub mod session;
+mod sorted;
 pub mod store;
 pub mod strict;
 pub mod topic;

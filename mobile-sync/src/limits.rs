@@ -61,14 +61,16 @@ pub const JOURNAL_KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Unsent entries from which the phone warns.
 pub const OUTBOX_SOFT: usize = 5_000;
+/// How long a phone keeps an item that ended, and a shift.
+pub const ENDED_KEPT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+/// Between two times that it lets go of what is older, at a welcome.
+pub const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Unsent entries from which the phone refuses new work. Old work is never dropped.
 pub const OUTBOX_HARD: usize = 20_000;
 /// Scans that a person may make within [`SCANS_WITHIN`].
 pub const SCANS: usize = 10;
 /// See [`SCANS`].
 pub const SCANS_WITHIN: Duration = Duration::from_secs(5);
-/// The same code, stage and worker within this is the earlier scan again.
-pub const SAME_SCAN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Events in a resume delta; more is a snapshot.
 pub const DELTA_EVENTS: i64 = 2_000;

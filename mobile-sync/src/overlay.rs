@@ -4,7 +4,7 @@
 //! more, so nothing is dropped. What the device does not know (a shift's place, whether another phone's photo has arrived)
 //! never makes a mark. Of its own files it knows: a hard gate is shut until their uploads have ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use floorline_domain::ids::{LocationId, UserId};
@@ -20,6 +20,7 @@ use crate::entry::Entry;
 use crate::op::Operation;
 use crate::outbox::Held;
 use crate::session::Session;
+use crate::sorted::Sorted;
 use crate::store::{ActId, StoreError};
 
 /// How far an act has come, as the worker sees it.
@@ -73,7 +74,7 @@ pub struct Mark {
 /// What the rules look at besides the item.
 pub(crate) struct Facts<'a> {
     pub(crate) workflow: Workflow,
-    pub(crate) sessions: &'a BTreeMap<UserId, Session>,
+    pub(crate) sessions: &'a Sorted<UserId, Session>,
     pub(crate) order: Option<order::Status>,
     pub(crate) components: Vec<Component>,
     /// Where the person's shift is, if that is known.

@@ -1,10 +1,13 @@
 //! What must be known about an entry's bytes before anything parses them into rows.
 //!
 //! serde's readers let through what PostgreSQL or another JSON reader would change or refuse: a key given twice, half a
-//! surrogate pair, U+0000, an integer that a double rounds, and nesting without end. This scanner walks the bytes once,
+//! surrogate pair, U+0000, an integer that a double rounds, and nesting without end. This walks the bytes once,
 //! without recursion, and names the first such fault.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use floorline_domain::json::{self, Text};
 
 use crate::limits::{ENTRY_DEPTH, MAX_INTEGER};
 
@@ -36,230 +39,75 @@ pub enum Fault {
 
 /// Checks one JSON value, with nothing but blanks around it.
 pub fn check(bytes: &[u8]) -> Result<(), Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
-    Scanner { text, rest: text.as_bytes(), open: Vec::new() }.run()
-}
-
-/// An array or object that is not closed yet.
-enum Open {
-    Array,
-    Object(BTreeSet<String>),
-}
-
-struct Scanner<'a> {
-    text: &'a str,
-    rest: &'a [u8],
-    open: Vec<Open>,
-}
-
-impl Scanner<'_> {
-    fn run(mut self) -> Result<(), Fault> {
+    let mut text = Text::new(bytes);
+    let mut open = Vec::new();
+    loop {
+        let mut first = enter(&mut text, &mut open)?;
+        // A value is complete, or a bracket was opened: close what ends here, until another value must follow.
         loop {
-            self.blanks();
-            let opened = self.value()?;
-            if opened && !self.first_member()? {
+            let Some(innermost) = open.last_mut() else {
+                return if text.token().is_none() { Ok(()) } else { Err(Fault::Syntax) };
+            };
+            let closing = if innermost.is_some() { b'}' } else { b']' };
+            if text.takes(closing) {
+                open.pop();
+                first = false;
                 continue;
             }
-            // A value is complete: close what it ends, until another one must follow.
-            loop {
-                self.blanks();
-                match self.open.last() {
-                    None => return if self.rest.is_empty() { Ok(()) } else { Err(Fault::Syntax) },
-                    Some(Open::Array) => match self.byte()? {
-                        b',' => break,
-                        b']' => drop(self.open.pop()),
-                        _ => return Err(Fault::Syntax),
-                    },
-                    Some(Open::Object(_)) => match self.byte()? {
-                        b',' => {
-                            self.key()?;
-                            break;
-                        }
-                        b'}' => drop(self.open.pop()),
-                        _ => return Err(Fault::Syntax),
-                    },
-                }
+            if !first {
+                text.expect(b',')?;
             }
+            if let Some(keys) = innermost {
+                if !keys.insert(said(&mut text)?) {
+                    return Err(Fault::DuplicateKey);
+                }
+                text.expect(b':')?;
+            }
+            break;
         }
     }
+}
 
-    /// Reads a scalar, or opens an array or object; true when one was opened.
-    fn value(&mut self) -> Result<bool, Fault> {
-        match self.peek() {
-            Some(b'{') => self.open(Open::Object(BTreeSet::new())).map(|()| true),
-            Some(b'[') => self.open(Open::Array).map(|()| true),
-            Some(b'"') => self.string().map(|_| false),
-            Some(b't') => self.word(b"true").map(|()| false),
-            Some(b'f') => self.word(b"false").map(|()| false),
-            Some(b'n') => self.word(b"null").map(|()| false),
-            Some(b'-' | b'0'..=b'9') => self.number().map(|()| false),
-            _ => Err(Fault::Syntax),
-        }
-    }
+/// The keys so far of each object that is not closed yet; none for an array.
+type Open<'a> = Vec<Option<BTreeSet<Cow<'a, str>>>>;
 
-    fn open(&mut self, what: Open) -> Result<(), Fault> {
-        if self.open.len() >= ENTRY_DEPTH {
-            return Err(Fault::TooDeep);
-        }
-        self.byte()?;
-        self.open.push(what);
-        Ok(())
-    }
-
-    /// After an opening bracket: true when it was closed at once; otherwise a value must follow (an object's key is read).
-    fn first_member(&mut self) -> Result<bool, Fault> {
-        self.blanks();
-        let closing = match self.open.last() {
-            Some(Open::Array) => b']',
-            _ => b'}',
-        };
-        if self.peek() == Some(closing) {
-            self.byte()?;
-            self.open.pop();
+/// Takes a scalar, or the bracket of an array or object; true when one was opened.
+fn enter<'a>(text: &mut Text<'a>, open: &mut Open<'a>) -> Result<bool, Fault> {
+    match text.token() {
+        Some(bracket @ (b'{' | b'[')) => {
+            if open.len() >= ENTRY_DEPTH {
+                return Err(Fault::TooDeep);
+            }
+            text.expect(bracket)?;
+            open.push((bracket == b'{').then(BTreeSet::new));
             return Ok(true);
         }
-        if closing == b'}' {
-            self.key()?;
-        }
-        Ok(false)
+        Some(b'"') => said(text).map(drop)?,
+        Some(b'n') => text.word("null")?,
+        Some(b't' | b'f') => text.truth().map(drop)?,
+        _ => number(text)?,
     }
-
-    fn key(&mut self) -> Result<(), Fault> {
-        self.blanks();
-        if self.peek() != Some(b'"') {
-            return Err(Fault::Syntax);
-        }
-        let key = self.string()?;
-        let Some(Open::Object(keys)) = self.open.last_mut() else { return Err(Fault::Syntax) };
-        if !keys.insert(key) {
-            return Err(Fault::DuplicateKey);
-        }
-        self.blanks();
-        if self.byte()? == b':' { Ok(()) } else { Err(Fault::Syntax) }
-    }
-
-    /// Reads a text and returns what it says, escapes resolved, so that keys compare as readers will compare them.
-    fn string(&mut self) -> Result<String, Fault> {
-        self.byte()?;
-        let mut said = String::new();
-        loop {
-            let plain = self.rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).ok_or(Fault::Syntax)?;
-            let from = self.text.len() - self.rest.len();
-            said.push_str(self.text.get(from..from + plain).ok_or(Fault::Syntax)?);
-            self.rest = self.rest.get(plain..).ok_or(Fault::Syntax)?;
-            match self.byte()? {
-                b'"' => return Ok(said),
-                b'\\' => said.push(self.escape()?),
-                _ => return Err(Fault::Syntax),
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<char, Fault> {
-        Ok(match self.byte()? {
-            b'"' => '"',
-            b'\\' => '\\',
-            b'/' => '/',
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => return self.unicode(),
-            _ => return Err(Fault::Syntax),
-        })
-    }
-
-    fn unicode(&mut self) -> Result<char, Fault> {
-        let unit = self.hex4()?;
-        let code = match unit {
-            0 => return Err(Fault::Nul),
-            0xd800..=0xdbff => {
-                if self.byte()? != b'\\' || self.byte()? != b'u' {
-                    return Err(Fault::LoneSurrogate);
-                }
-                match self.hex4()? {
-                    low @ 0xdc00..=0xdfff => 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00),
-                    _ => return Err(Fault::LoneSurrogate),
-                }
-            }
-            unit => unit,
-        };
-        char::from_u32(code).ok_or(Fault::LoneSurrogate)
-    }
-
-    fn hex4(&mut self) -> Result<u32, Fault> {
-        (0..4).try_fold(0, |code, _| {
-            let digit = char::from(self.byte()?).to_digit(16).ok_or(Fault::Syntax)?;
-            Ok(code << 4 | digit)
-        })
-    }
-
-    fn number(&mut self) -> Result<(), Fault> {
-        let length = self
-            .rest
-            .iter()
-            .position(|b| !matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
-            .unwrap_or(self.rest.len());
-        let (number, rest) = self.rest.split_at_checked(length).ok_or(Fault::Syntax)?;
-        self.rest = rest;
-        let number = std::str::from_utf8(number).map_err(|_| Fault::Syntax)?;
-        match grammar(number).ok_or(Fault::Syntax)? {
-            Number::Integer => match number.parse::<i64>() {
-                Ok(value) if (-MAX_INTEGER..=MAX_INTEGER).contains(&value) => Ok(()),
-                _ => Err(Fault::Integer),
-            },
-            Number::Real => match number.parse::<f64>() {
-                Ok(value) if value.is_finite() => Ok(()),
-                _ => Err(Fault::Range),
-            },
-        }
-    }
-
-    fn word(&mut self, word: &[u8]) -> Result<(), Fault> {
-        self.rest = self.rest.strip_prefix(word).ok_or(Fault::Syntax)?;
-        Ok(())
-    }
-
-    fn blanks(&mut self) {
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
-    }
-
-    fn byte(&mut self) -> Result<u8, Fault> {
-        let (first, rest) = self.rest.split_first().ok_or(Fault::Syntax)?;
-        self.rest = rest;
-        Ok(*first)
-    }
+    Ok(false)
 }
 
-enum Number {
-    Integer,
-    Real,
+fn said<'a>(text: &mut Text<'a>) -> Result<Cow<'a, str>, Fault> {
+    let said = text.string()?;
+    if said.contains('\0') { Err(Fault::Nul) } else { Ok(said) }
 }
 
-/// JSON's number grammar, which is narrower than Rust's: no leading zero, no bare point.
-fn grammar(number: &str) -> Option<Number> {
-    let unsigned = number.strip_prefix('-').unwrap_or(number);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let sound = digits(whole)
-        && (whole.len() == 1 || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits);
-    sound.then_some(if fraction.is_none() && exponent.is_none() { Number::Integer } else { Number::Real })
+fn number(text: &mut Text<'_>) -> Result<(), Fault> {
+    let (digits, whole) = text.digits()?;
+    if !whole {
+        return json::read::<f64>(digits).map(drop).map_err(|_| Fault::Range);
+    }
+    let safe = digits.parse().is_ok_and(|number: i64| (-MAX_INTEGER..=MAX_INTEGER).contains(&number));
+    if safe { Ok(()) } else { Err(Fault::Integer) }
+}
+
+impl From<json::Error> for Fault {
+    fn from(error: json::Error) -> Self {
+        if error.is_half_a_pair() { Self::LoneSurrogate } else { Self::Syntax }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::topic::Position;
+use crate::wire::Raw;
 
 /// `flags`: a file of the entry has not arrived yet.
 pub const EVIDENCE_PENDING: &str = "evidence_pending";
@@ -53,7 +54,7 @@ pub struct After {
 
 /// A word of a newer server is no reason to leave its verdict unread: the outcome is what moves the outbox.
 fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(T::deserialize(Value::deserialize(deserializer)?).ok())
+    Ok(Raw::deserialize(deserializer)?.read().ok())
 }
 
 impl Verdict {

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::Server;
@@ -18,6 +19,11 @@ use crate::platform::tls::{Tls, page};
 
 /// The usual port of the page about our own authority.
 const PAGE_PORT: u16 = 8080;
+/// How long a connection without a request stays open. Whoever closes first breaks a request that is on its way, and proxies repeat none that
+/// changes something: so longer than the 60 seconds they usually keep theirs.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a greeting by TLS and the head of a request may take. The wireless network of a factory loses packets for seconds.
+const SLOWEST_BEGIN: Duration = Duration::from_secs(15);
 
 /// Gets the certificate ready, where there is to be one.
 ///
@@ -61,6 +67,9 @@ pub fn listen(config: &Config, app: &App, tls: Option<&Tls>) -> anyhow::Result<(
         .on_connect(move |socket, extensions| connections.opened(socket, extensions))
         // Small frames would wait 40 ms for company.
         .tcp_nodelay(true)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(SLOWEST_BEGIN)
+        .tls_handshake_timeout(SLOWEST_BEGIN)
         .shutdown_timeout(config.limits.drain.as_secs())
         .disable_signals();
     if let Some(workers) = config.server.workers {

@@ -103,8 +103,7 @@ impl Serving {
         });
         let watch = tokio::spawn(watch(database.clone(), app.objects.clone(), stop_watch.clone()));
         if let Some(tls) = tls.clone() {
-            let stopped = stop_watch.clone();
-            tokio::spawn(async move { tls.watch(stopped).await });
+            tokio::spawn(tls.watch(stop_watch.clone()));
         }
         let http = Running::spawn(server);
         let (page, page_server) = page.map(|(server, address)| (address, Running::spawn(server))).unzip();

@@ -1,6 +1,7 @@
 //! The routes of identity, and of the server's own health.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::Access::{Anybody, Needs, SignedIn};
 use super::Route;
@@ -51,6 +52,8 @@ routes! {
     PATCH "/v1/devices/{id}" => Needs("device:manage"), at device, sending json!({ "name": "Renamed" });
     POST "/v1/devices/{id}/approve" => Needs("device:manage"), at device, sending json!({ "digits": "?" });
     POST "/v1/devices/{id}/revoke" => Needs("device:manage"), at device, sending json!({ "reason": "lost" });
+    POST "/v1/devices/{id}/unsent" => Needs("device:manage"), at device,
+        sending json!({ "kind": "floorline.unsent", "version": 1, "device_id": Uuid::nil() });
     GET "/v1/devices/{id}/status" => Anybody, at device;
     POST "/v1/sync/ticket" => Needs("sync:connect"), sending json!({});
 

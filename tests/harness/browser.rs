@@ -60,7 +60,13 @@ impl Browser {
         let heard = Arc::new(Heard { origin: origin.clone(), keys, told, asked, refusals });
         let data = web::Data::from(Arc::clone(&heard));
         let app = move || App::new().app_data(data.clone()).route("/push/{id}", web::post().to(take));
-        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
+        let server = HttpServer::new(app)
+            .workers(1)
+            .keep_alive(super::KEEP_ALIVE)
+            .disable_signals()
+            .listen(listener)
+            .unwrap()
+            .run();
         let handle = server.handle();
         tokio::spawn(server);
         let endpoint = format!("{origin}/push/{}", Uuid::new_v4().simple());

@@ -60,7 +60,13 @@ impl Collector {
         let heard = Heard { mood, spans: Arc::default(), requests: Arc::default() };
         let data = web::Data::new(heard.clone());
         let app = move || App::new().app_data(data.clone()).route("/v1/traces", web::post().to(take));
-        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
+        let server = HttpServer::new(app)
+            .workers(1)
+            .keep_alive(super::KEEP_ALIVE)
+            .disable_signals()
+            .listen(listener)
+            .unwrap()
+            .run();
         let handle = server.handle();
         tokio::spawn(server);
         Self { url, heard, server: handle }

@@ -82,7 +82,13 @@ impl Firebase {
                 .route("/token", web::post().to(token))
                 .route(&format!("/v1/projects/{PROJECT}/messages:send"), web::post().to(send))
         };
-        let server = HttpServer::new(app).workers(1).disable_signals().listen_auto_h2c(listener).unwrap().run();
+        let server = HttpServer::new(app)
+            .workers(1)
+            .keep_alive(super::KEEP_ALIVE)
+            .disable_signals()
+            .listen_auto_h2c(listener)
+            .unwrap()
+            .run();
         let handle = server.handle();
         tokio::spawn(server);
         let folder = tempfile::tempdir().unwrap();

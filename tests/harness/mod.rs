@@ -36,13 +36,13 @@ pub mod socket;
 pub mod tls;
 pub mod upload;
 
-use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
-use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use floorline_domain::OrgId;
-use floorline_server::app::{App, create_app};
+use floorline_server::app::App;
+use floorline_server::door;
 use floorline_server::floor::engine::Engine;
 use floorline_server::floor::scans::ScanPace;
 use floorline_server::floor::sync::{self, Sockets};
@@ -71,6 +71,8 @@ pub use self::snapshot::redacted;
 
 /// Connections of one floor's server.
 const POOL: usize = 8;
+/// How long a played server keeps an idle connection, as ours does: after actix's five seconds it may be closed just as it is used again.
+const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(75);
 
 /// A running server with its own database, two factories (`north`, `south`) and two brands (`aurora` orders from north, `borealis` from south).
 pub struct Floor {
@@ -119,14 +121,10 @@ impl Floor {
     }
 
     fn serve(database: Arc<PrivateDatabase>, app: App) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let served = app.clone();
-        let server =
-            HttpServer::new(move || create_app(&served)).workers(1).disable_signals().listen(listener).unwrap().run();
+        let (server, address) = door::listen(&settings(Path::new("nothing is kept"), &[]), &app, None).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { app, address, server: Some(handle), http: http(), database }
+        Self { app, address: format!("http://{address}"), server: Some(handle), http: http(), database }
     }
 
     /// Starts one in a process of its own, which logs what the filter `log` lets through.

@@ -90,13 +90,29 @@ impl Socket {
     /// The next frame or the close; pings are answered and leases passed over.
     pub async fn next(&mut self) -> Came {
         loop {
+            match self.any().await {
+                Came::Frame(frame) if frame["type"] == "lease" => {}
+                came => return came,
+            }
+        }
+    }
+
+    /// The lease that follows a welcome.
+    pub async fn lease(&mut self) -> Value {
+        match self.any().await {
+            Came::Frame(frame) if frame["type"] == "lease" => frame,
+            other => panic!("not a lease: {other:?}"),
+        }
+    }
+
+    async fn any(&mut self) -> Came {
+        loop {
             let message = tokio::time::timeout(PATIENCE, self.ws.next()).await.expect("a frame within its time");
             match message {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
                     match frame["type"].as_str().unwrap() {
                         "ping" => self.send(&json!({"type": "pong", "n": frame["n"]})).await,
-                        "lease" => {}
                         _ => return Came::Frame(frame),
                     }
                 }

@@ -143,6 +143,7 @@ pub(crate) fn found(chance: &mut Rng, now: DateTime<Utc>, workers: usize, items:
 fn order_of(brand: OrgId, total: i32) -> HeldOrder {
     HeldOrder {
         brand,
+        po_number: "PO-1".to_owned(),
         status: order::Status::InProduction,
         version: 3,
         total,

@@ -3,12 +3,13 @@
 //! A worker's screen asks for all items again and again, and reading JSON is what that costs. What is kept here only
 //! repeats the store; past a bound nothing is kept, so that a device's memory does not grow with the order book.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floorline_domain::ids::ItemId;
 use floorline_domain::item::Item;
+use floorline_domain::json;
 
+use crate::sorted::Sorted;
 use crate::store::{Row, Store, StoreError};
 use crate::topic::Topic;
 
@@ -20,7 +21,7 @@ pub(crate) struct KnownItems {
     /// Every item of the feed is named in `items`.
     whole: bool,
     /// Read, or to be read when someone asks. An id whose row is no item stays unread.
-    items: BTreeMap<ItemId, Option<Arc<Item>>>,
+    items: Sorted<ItemId, Option<Arc<Item>>>,
 }
 
 /// What is kept is what the store holds: two of them never differ in what they answer.
@@ -58,6 +59,11 @@ impl KnownItems {
         *self = Self::default();
     }
 
+    /// How many there are; none where they are not kept here.
+    pub(crate) fn count(&self) -> Option<usize> {
+        self.whole.then(|| self.items.len())
+    }
+
     /// One item.
     pub(crate) fn get(
         &mut self,
@@ -88,7 +94,7 @@ impl KnownItems {
             }
             return Ok(items);
         }
-        for (id, place) in &mut self.items {
+        for (id, place) in self.items.iter_mut() {
             if place.is_none() {
                 *place = store.row(topic, "item", &id.to_string())?.and_then(|row| read(&row));
             }
@@ -98,5 +104,5 @@ impl KnownItems {
 }
 
 fn read(row: &Row) -> Option<Arc<Item>> {
-    serde_json::from_str(&row.body).ok().map(Arc::new)
+    json::read(&row.body).ok().map(Arc::new)
 }

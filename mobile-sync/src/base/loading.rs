@@ -77,7 +77,7 @@ impl Base {
     /// Snapshots to ask for again.
     pub(crate) fn due(&mut self, now: i64) -> Vec<(Topic, String)> {
         let mut due = Vec::new();
-        for (topic, feed) in &mut self.feeds {
+        for (topic, feed) in self.feeds.iter_mut() {
             if let Some(loading) = feed.loading.as_mut().filter(|loading| loading.again_at.is_some_and(|at| now >= at))
             {
                 loading.again_at = None;

@@ -9,14 +9,14 @@ mod report;
 mod rows;
 mod snapshot;
 mod told;
-
-use std::collections::BTreeMap;
+mod trimming;
 
 use self::known_items::KnownItems;
 use self::loading::Loading;
 pub(crate) use self::rows::{item_row, read_row};
 use self::told::Told;
 use crate::feed::FeedEvent;
+use crate::sorted::Sorted;
 use crate::store::{Store, StoreError, TopicCursor};
 use crate::topic::Topic;
 use crate::wire::{Push, Subscription};
@@ -26,7 +26,7 @@ use crate::wire::{Push, Subscription};
 pub(crate) struct Base {
     /// The feed whose rows are the floor.
     site: Topic,
-    feeds: BTreeMap<Topic, Feed>,
+    feeds: Sorted<Topic, Feed>,
     items: KnownItems,
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum Applied {
 
 impl Base {
     pub(crate) fn open(site: Topic, topics: impl IntoIterator<Item = Topic>, kept: &[TopicCursor]) -> Self {
-        let mut feeds: BTreeMap<Topic, Feed> = topics.into_iter().map(|topic| (topic, Feed::default())).collect();
+        let mut feeds: Sorted<Topic, Feed> = topics.into_iter().map(|topic| (topic, Feed::default())).collect();
         for at in kept {
             if let Some(feed) = feeds.get_mut(&at.topic) {
                 feed.epoch = Some(at.epoch.clone());
@@ -66,7 +66,12 @@ impl Base {
 
     /// Follows another feed from now on.
     pub(crate) fn follow(&mut self, topic: Topic) {
-        self.feeds.entry(topic).or_default();
+        self.feeds.or_insert_with(topic, Feed::default);
+    }
+
+    /// Follows it no more; its rows stay.
+    pub(crate) fn unfollow(&mut self, topic: Topic) {
+        self.feeds.remove(&topic);
     }
 
     pub(crate) fn subscriptions(&self) -> Vec<Subscription> {
@@ -109,7 +114,10 @@ impl Base {
             if let Ok(told) = raw.read::<Told>() {
                 self.apply(push.topic, told, store)?;
             }
-            events.extend(raw.read::<FeedEvent>());
+            if let Ok(event) = raw.read::<FeedEvent>() {
+                self.meet(event.actor.as_ref(), store)?;
+                events.push(event);
+            }
         }
         if let Some(feed) = self.feeds.get_mut(&push.topic) {
             feed.cursor = push.to;

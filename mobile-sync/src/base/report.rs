@@ -7,7 +7,7 @@ impl Base {
     /// Feeds whose cursor moved since it was last reported, or moved by at least `events`.
     pub(crate) fn unreported(&mut self, events: i64) -> Vec<CursorAt> {
         let mut reports = Vec::new();
-        for (topic, feed) in &mut self.feeds {
+        for (topic, feed) in self.feeds.iter_mut() {
             let Some(epoch) = feed.epoch.clone().filter(|_| feed.loading.is_none()) else { continue };
             if feed.reported.is_none_or(|reported| feed.cursor - reported >= events.max(1)) {
                 feed.reported = Some(feed.cursor);

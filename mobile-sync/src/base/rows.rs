@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use floorline_domain::ids::ItemId;
 use floorline_domain::item::Item;
+use floorline_domain::json;
 use serde::de::DeserializeOwned;
 
 use super::Base;
 use super::told::{Told, Versioned};
+use crate::feed::Actor;
 use crate::store::{Row, Store, StoreError};
 use crate::topic::Topic;
 
@@ -26,6 +28,17 @@ impl Base {
             }
             None => Ok(()),
         }
+    }
+
+    /// Keeps the name of somebody who came after the snapshot, so that what they did is not told as someone's.
+    pub(super) fn meet(&mut self, actor: Option<&Actor>, store: &mut impl Store) -> Result<(), StoreError> {
+        let Some(actor) = actor else { return Ok(()) };
+        let (kind, id) = ("user".to_owned(), actor.id.to_string());
+        if store.row(self.site, &kind, &id)?.is_some() {
+            return Ok(());
+        }
+        let body = json::write(actor).map_err(|error| StoreError(error.to_string()))?;
+        self.put(self.site, &Row { kind, id, version: 0, body }, store)
     }
 
     /// Writes a row unless a higher version is there.
@@ -52,11 +65,19 @@ impl Base {
     pub(crate) fn all_items(&mut self, store: &mut impl Store) -> Result<Vec<Arc<Item>>, StoreError> {
         self.items.all(self.site, store)
     }
+
+    /// How many items the floor has, however many: counted without reading them.
+    pub(crate) fn item_count(&mut self, store: &mut impl Store) -> Result<usize, StoreError> {
+        match self.items.count() {
+            Some(count) => Ok(count),
+            None => Ok(store.rows(self.site, "item")?.len()),
+        }
+    }
 }
 
 /// The row of an item fetched by itself.
 pub(crate) fn item_row(item: &Item) -> Result<Row, StoreError> {
-    let body = serde_json::to_string(item).map_err(|error| StoreError(error.to_string()))?;
+    let body = json::write(item).map_err(|error| StoreError(error.to_string()))?;
     Ok(Row { kind: "item".to_owned(), id: item.id.to_string(), version: item.version, body })
 }
 
@@ -67,5 +88,5 @@ pub(crate) fn read_row<T: DeserializeOwned>(
     id: &str,
     store: &mut impl Store,
 ) -> Result<Option<T>, StoreError> {
-    Ok(store.row(topic, kind, id)?.and_then(|row| serde_json::from_str(&row.body).ok()))
+    Ok(store.row(topic, kind, id)?.and_then(|row| json::read(&row.body).ok()))
 }

@@ -1,8 +1,9 @@
 //! Reading a snapshot's text: whole, or nothing of it.
 
+use floorline_domain::json;
 use serde::Deserialize;
 
-use super::told::Coded;
+use super::told::scanned_text;
 use crate::store::Row;
 use crate::topic::Topic;
 use crate::wire::Raw;
@@ -46,15 +47,15 @@ impl Snapshot {
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let first = lines.next()?;
-        if serde_json::from_str::<Line>(first).ok()?.line != "head" {
+        if json::read::<Line>(first).ok()?.line != "head" {
             return None;
         }
-        let head = serde_json::from_str(first).ok()?;
+        let head = json::read(first).ok()?;
         let (mut rows, mut count) = (Vec::new(), 0);
         for text in lines.by_ref() {
-            let kind = serde_json::from_str::<Line>(text).ok()?.line;
+            let kind = json::read::<Line>(text).ok()?.line;
             if kind == "end" {
-                let whole = serde_json::from_str::<End>(text).ok()?.count == count && lines.next().is_none();
+                let whole = json::read::<End>(text).ok()?.count == count && lines.next().is_none();
                 return whole.then_some(Self { head, rows });
             }
             count += 1;
@@ -66,8 +67,8 @@ impl Snapshot {
 
 /// A snapshot's line as a row; none when this build knows no such row.
 fn row(kind: String, text: &str) -> Option<Row> {
-    let body = if kind == "item" { serde_json::from_str::<ItemLine>(text).ok()?.item } else { Raw::new(text).ok()? };
+    let body = if kind == "item" { json::read::<ItemLine>(text).ok()?.item } else { Raw::new(text).ok()? };
     let row: Identified = body.read().ok()?;
-    let id = if kind == "label" { body.read::<Coded>().ok()?.code } else { row.id };
+    let id = scanned_text(&kind, &body).unwrap_or(row.id);
     Some(Row { kind, id, version: row.version, body: body.text().to_owned() })
 }

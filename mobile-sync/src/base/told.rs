@@ -15,17 +15,29 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Labels are looked up by what is printed on them.
     pub(super) fn row_id(&self) -> String {
-        let label = self.after.as_ref().filter(|_| self.subject.kind == "label");
-        let code = label.and_then(|after| after.read::<Coded>().ok()).map(|label| label.code);
-        code.unwrap_or_else(|| self.subject.id.to_string())
+        let text = self.after.as_ref().and_then(|after| scanned_text(&self.subject.kind, after));
+        text.unwrap_or_else(|| self.subject.id.to_string())
+    }
+}
+
+/// The text by which a label or a code of another maker is looked up, since it is all that a scan has.
+pub(super) fn scanned_text(kind: &str, row: &Raw) -> Option<String> {
+    match kind {
+        "label" => row.read::<LabelText>().ok().map(|label| label.code),
+        "item_code" => row.read::<CodeText>().ok().map(|code| code.raw),
+        _ => None,
     }
 }
 
 #[derive(Deserialize)]
-pub(super) struct Coded {
-    pub(super) code: String,
+struct LabelText {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct CodeText {
+    raw: String,
 }
 
 #[derive(Deserialize)]

@@ -11,15 +11,19 @@ impl Client {
     pub(super) fn signed_in(&mut self, mut session: Session, now: Now) {
         let latest = self.leases.values().filter(|kept| kept.actor == session.actor).max_by_key(|kept| kept.kept_time);
         session.lease_id = session.lease_id.or_else(|| latest.map(|kept| kept.lease_id));
-        let new_feed = !self.base.follows(Topic::User(session.actor));
+        let before = self.actor.replace(session.actor).filter(|before| *before != session.actor);
+        if let Some(before) = before {
+            self.base.unfollow(Topic::User(before));
+        }
         self.base.follow(Topic::User(session.actor));
-        let changed = self.actor.replace(session.actor) != Some(session.actor);
+        let changed = before.is_some() || !self.sessions.contains_key(&session.actor);
         self.sessions.insert(session.actor, session);
         if self.link.state() == LinkState::Stopped(Stop::SignedOut) {
             self.link.want(now.monotonic);
-        } else if changed && new_feed && self.link.wanted && self.link.state() != LinkState::Down {
-            // The connection is the person's who opened it.
+        } else if changed && self.link.wanted && self.link.state() != LinkState::Down {
+            // A connection is the person's who opened it: what it says of leases and feeds is of them.
             self.drop_link(Loss::NotBefore(0), now);
+            self.link.want(now.monotonic);
         }
     }
 

@@ -86,6 +86,11 @@ pub enum Event {
         /// The hash of its bytes.
         sha256: Hash,
     },
+    /// The bytes of a file that waits for its upload are not on the device any more.
+    FileGone {
+        /// The hash that they had.
+        sha256: Hash,
+    },
     /// Time has passed.
     Tick,
 }

@@ -1,5 +1,7 @@
 //! Hello and welcome: both sides say how far they are, and compare the chain there.
 
+use chrono::DateTime;
+
 use super::{Client, Effect, Notice};
 use crate::app_version::is_older;
 use crate::limits;
@@ -13,7 +15,8 @@ impl Client {
     pub fn hello(&self, ticket: Option<String>, now: Now) -> Hello {
         let stream = self.outbox.stream();
         let mut room = limits::HELLO_BYTES * 3 / 4;
-        let named = self.outbox.leases().into_iter().filter_map(|id| self.leases.get(&id));
+        let named = self.outbox.leases();
+        let named = named.keys().filter_map(|id| self.leases.get(id));
         let fits = |kept: &&KeptLease| {
             let rest = room.checked_sub(kept.lease.len());
             room = rest.unwrap_or(room);
@@ -79,7 +82,7 @@ impl Client {
             }
             return Ok(());
         }
-        if self.outbox.leases().difference(&named).any(|lease| self.leases.contains_key(lease)) {
+        if self.outbox.leases().keys().any(|lease| !named.contains_key(lease) && self.leases.contains_key(lease)) {
             // The server may have forgotten those leases as well; the next hello brings them.
             self.drop_link(Loss::NotBefore(0), now);
             return Ok(());
@@ -97,7 +100,18 @@ impl Client {
         if welcome.more {
             self.ask_results(now);
         }
-        Ok(())
+        self.tidy(&welcome, now, store)
+    }
+
+    /// Once a day, by the server's clock, what ended long ago is let go.
+    fn tidy(&mut self, welcome: &Welcome, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
+        if self.tidied_at.is_some_and(|at| now.monotonic - at < millis(limits::TIDY_EVERY)) {
+            return Ok(());
+        }
+        self.tidied_at = Some(now.monotonic);
+        let long_ago = DateTime::from_timestamp_millis(welcome.server_time - millis(limits::ENDED_KEPT));
+        let is_held = |id| self.outbox.over(id).next().is_some();
+        long_ago.map_or(Ok(()), |long_ago| self.base.trim(long_ago, is_held, store))
     }
 
     /// Both memories of the stream, at the server's last entry. What is returned ends the stream.

@@ -10,17 +10,18 @@ mod event;
 mod greeting;
 mod hearing;
 mod rewind;
+mod scanning;
 mod settling;
 mod turn;
 mod work;
-
-use std::collections::{BTreeMap, VecDeque};
 
 use floorline_domain::ids::{DeviceId, LeaseId, LocationId, StreamId, UserId};
 
 pub use self::effect::{Effect, Notice};
 pub use self::event::{Event, OpenFailure};
-pub use self::work::{Act, Scanned};
+use self::scanning::Scans;
+pub use self::scanning::{Earlier, Scanned};
+pub use self::work::Act;
 use crate::base::{Base, item_row};
 use crate::chance::Chance;
 use crate::floor::Floor;
@@ -28,6 +29,7 @@ use crate::limits;
 use crate::outbox::{Held, Outbox, fresh};
 use crate::resume::{Link, LinkState};
 use crate::session::{Now, Session};
+use crate::sorted::Sorted;
 use crate::store::{ActId, KeptLease, Store, StoreError};
 use crate::topic::Topic;
 use crate::wire::{ClientFrame, Limits};
@@ -60,12 +62,14 @@ pub struct Client {
     link: Link,
     chance: Chance,
     limits: Limits,
-    sessions: BTreeMap<UserId, Session>,
+    sessions: Sorted<UserId, Session>,
     actor: Option<UserId>,
-    leases: BTreeMap<LeaseId, KeptLease>,
+    leases: Sorted<LeaseId, KeptLease>,
     /// The server's, at the last welcome.
     server_epoch: Option<String>,
-    scans: VecDeque<(UserId, i64)>,
+    scans: Scans,
+    /// On the monotonic clock.
+    tidied_at: Option<i64>,
     effects: Vec<Effect>,
 }
 
@@ -96,11 +100,12 @@ impl Client {
             link,
             chance,
             limits: Limits::default(),
-            sessions: BTreeMap::new(),
+            sessions: Sorted::default(),
             actor: None,
             server_epoch: loaded.server_epoch,
             leases: loaded.leases.into_iter().map(|lease| (lease.lease_id, lease)).collect(),
-            scans: VecDeque::new(),
+            scans: Scans::default(),
+            tidied_at: None,
             effects: Vec::new(),
             config,
         })
@@ -128,6 +133,7 @@ impl Client {
                 store.set_uploaded(&sha256)?;
                 self.tell(Notice::Uploaded { sha256 });
             }
+            Event::FileGone { sha256 } => store.forget_file(&sha256)?,
             Event::Tick => {}
         }
         self.turn(now, store)?;

@@ -1,15 +1,13 @@
 //! What a person does becomes a saved entry here, whether or not there is a connection.
 
-use floorline_domain::ids::{ItemId, UserId};
-use floorline_domain::item::Command;
-use floorline_domain::label::Resolved;
+use floorline_domain::ids::ItemId;
 
+use super::scanning::is_scan;
 use super::{Client, Notice};
 use crate::entry::{Base as Seen, Blob, Clock, Entry};
 use crate::limits;
 use crate::op::Operation;
 use crate::outbox::Refused;
-use crate::resume::millis;
 use crate::session::Now;
 use crate::store::{ActId, Store, StoreError};
 use crate::topic::Topic;
@@ -34,17 +32,6 @@ impl Act {
     }
 }
 
-/// A scan as it was saved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scanned {
-    /// The act.
-    pub act: ActId,
-    /// What the text means here.
-    pub resolved: Resolved,
-    /// The action it satisfied; none when it was only recorded.
-    pub action_id: Option<String>,
-}
-
 impl Client {
     /// Saves an act. It is saved once the store is committed; give the client a [`Tick`](super::Event::Tick) to send it.
     pub fn act(&mut self, act: Act, now: Now, store: &mut impl Store) -> Result<Result<ActId, Refused>, StoreError> {
@@ -56,7 +43,7 @@ impl Client {
             return Ok(Err(Refused::Full { count: self.outbox.unsent() }));
         }
         if is_scan(&act.op)
-            && let Err(refused) = self.pace(actor, now.monotonic)
+            && let Err(refused) = self.scans.pace(actor, now.monotonic)
         {
             return Ok(Err(refused));
         }
@@ -87,59 +74,8 @@ impl Client {
         Ok(saved)
     }
 
-    /// Saves a scan: as the scan action the item's stage waits for, else as a record of what was seen.
-    pub fn scan(
-        &mut self,
-        raw: &str,
-        now: Now,
-        store: &mut impl Store,
-    ) -> Result<Result<Scanned, Refused>, StoreError> {
-        let mut floor = self.floor(store);
-        let resolved = floor.resolve(raw)?;
-        let item_id = match resolved {
-            Resolved::Item(id) => Some(id),
-            _ => None,
-        };
-        let action_id = item_id.map(|id| floor.awaited_scan(id)).transpose()?.flatten();
-        let op = match &action_id {
-            Some(action_id) => Operation::Item(Command::CompleteAction {
-                action_id: action_id.clone(),
-                data: serde_json::json!({ "raw": raw }),
-                evidence: Vec::new(),
-            }),
-            None => Operation::ScanRecord { raw: raw.to_owned() },
-        };
-        let saved = self.act(Act::new(op, item_id), now, store)?;
-        Ok(saved.map(|act| Scanned { act, resolved, action_id }))
-    }
-
     /// Someone has looked at what became of an act, or confirmed its alert.
     pub fn looked_at(&mut self, act: ActId, store: &mut impl Store) -> Result<(), StoreError> {
         self.outbox.looked_at(act, store)
-    }
-
-    /// More scans than a hand can make are refused before they are saved, never after.
-    fn pace(&mut self, actor: UserId, now: i64) -> Result<(), Refused> {
-        self.scans.retain(|(_, at)| now - at < millis(limits::SCANS_WITHIN));
-        let mut own = self.scans.iter().filter(|(user, _)| *user == actor);
-        let oldest = own.clone().next().map(|(_, at)| *at);
-        match oldest {
-            Some(at) if own.by_ref().count() >= limits::SCANS => {
-                Err(Refused::TooFast { wait_ms: at + millis(limits::SCANS_WITHIN) - now })
-            }
-            _ => {
-                self.scans.push_back((actor, now));
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Whether a hand made it with a camera.
-fn is_scan(op: &Operation) -> bool {
-    match op {
-        Operation::ScanRecord { .. } => true,
-        Operation::Item(Command::CompleteAction { data, .. }) => data.get("raw").is_some(),
-        _ => false,
     }
 }

@@ -101,11 +101,11 @@ fn a_spent_budget_stops_the_ladder() {
 
 #[test]
 fn a_picture_made_to_be_slow_costs_no_more_than_its_budget_and_one_pass() {
-    // Searched without looking first, this one takes half a minute.
+    // Searched without looking first, this one takes half a minute on a quick machine.
     let wallpaper = corner_wallpaper(3, 1024);
     let started = Instant::now();
     assert_eq!(decode(&wallpaper, Budget::lasting(Duration::from_secs(1))), None);
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn slivers_cost_nothing() {
     for (width, height) in [(2048, 1), (1, 2048), (2048, 33), (40, 2048)] {
         assert_eq!(decode(&GrayImage::new(width, height), unhurried()), None);
     }
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }
 
 #[test]

@@ -16,7 +16,8 @@ use super::worker::Outgoing;
 use crate::client::{Effect, Event, OpenFailure};
 use crate::limits::FEED_WAIT;
 use crate::wire::{
-    ClientFrame, Close, CursorAt, Hello, Mode, Pong, Results, ServerFrame, SubmitRequest, SubmitResponse, Welcome,
+    ClientFrame, Close, CursorAt, Hello, Lease, Mode, Pong, Results, ServerFrame, SubmitRequest, SubmitResponse,
+    Welcome,
 };
 
 /// Between two polls of a feed that had nothing to say.
@@ -26,6 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn carry(inner: &Arc<Inner>, connection: u64, mut frames: mpsc::UnboundedReceiver<Outgoing>) {
     let mut feeds = JoinSet::new();
     let mut epoch = String::new();
+    let mut lease = None;
     while let Some(Outgoing { effect, hello }) = frames.recv().await {
         let Effect::Send { frame, .. } = effect else { continue };
         let frames = match exchange(inner, frame, hello, &mut feeds, (connection, &epoch)).await {
@@ -36,8 +38,11 @@ pub(super) async fn carry(inner: &Arc<Inner>, connection: u64, mut frames: mpsc:
             }
         };
         for frame in frames {
-            if let ServerFrame::Welcome(welcome) = &frame {
-                epoch.clone_from(&welcome.server_epoch);
+            match &frame {
+                ServerFrame::Welcome(welcome) => epoch.clone_from(&welcome.server_epoch),
+                // It comes with every answer, and is heard when it is another one.
+                ServerFrame::Lease(Lease { lease_id, .. }) if lease.replace(*lease_id) == Some(*lease_id) => continue,
+                _ => {}
             }
             hear(inner, connection, &frame);
         }
@@ -60,7 +65,7 @@ async fn exchange(
     match (frame, hello) {
         (ClientFrame::Hello(hello), _) => {
             let subscriptions = hello.subscriptions.clone();
-            let welcome = post(inner, SubmitRequest { hello, submit: None }).await?.welcome;
+            let SubmitResponse { welcome, lease, .. } = post(inner, SubmitRequest { hello, submit: None }).await?;
             for state in welcome.topics.iter().filter(|state| state.mode == Mode::Delta) {
                 let asked = subscriptions.iter().find(|asked| asked.topic == state.topic);
                 if let Some(epoch) = asked.and_then(|asked| asked.epoch.clone()).filter(|epoch| *epoch == state.epoch) {
@@ -69,20 +74,21 @@ async fn exchange(
                     feeds.spawn(follow(Arc::clone(inner), connection, CursorAt { topic: state.topic, epoch, cursor }));
                 }
             }
-            Ok(vec![ServerFrame::Welcome(welcome)])
+            Ok([ServerFrame::Welcome(welcome)].into_iter().chain(lease.map(ServerFrame::Lease)).collect())
         }
         (ClientFrame::Submit(mut submit), Some(hello)) => {
             submit.session = None;
             let answer = post(inner, SubmitRequest { hello: *hello, submit: Some(submit) }).await?;
-            let SubmitResponse { result, retry, gap, .. } = answer;
+            let SubmitResponse { lease, result, retry, gap, .. } = answer;
             let result = result.map(ServerFrame::Result);
-            Ok([result, retry.map(ServerFrame::Retry), gap.map(ServerFrame::Gap)].into_iter().flatten().collect())
+            Ok(after(lease, [result, retry.map(ServerFrame::Retry), gap.map(ServerFrame::Gap)]))
         }
         (ClientFrame::Results(page), Some(hello)) => {
-            let welcome = post(inner, SubmitRequest { hello: *hello, submit: None }).await?.welcome;
+            let SubmitResponse { welcome, lease, .. } =
+                post(inner, SubmitRequest { hello: *hello, submit: None }).await?;
             let Welcome { results, more, last_seq, .. } = welcome;
             let upto_seq = page.after.max(if more { page.after } else { last_seq });
-            Ok(vec![ServerFrame::Result(Results { upto_seq, results, more })])
+            Ok(after(lease, [Some(ServerFrame::Result(Results { upto_seq, results, more }))]))
         }
         // A feed that was loaded from a snapshot goes on from there.
         (ClientFrame::Cursor(at), _) if !inner.is_followed(connection, at.topic) => {
@@ -92,16 +98,23 @@ async fn exchange(
         }
         // No socket breaks when the server goes or comes back as another: whoever has nothing to send asks.
         (ClientFrame::Ping(ping), Some(hello)) => {
-            let welcome = post(inner, SubmitRequest { hello: *hello, submit: None }).await?.welcome;
+            let SubmitResponse { welcome, lease, .. } =
+                post(inner, SubmitRequest { hello: *hello, submit: None }).await?;
             if welcome.server_epoch != epoch {
                 return Err(Close::Draining);
             }
-            Ok(vec![ServerFrame::Pong(Pong { n: ping.n, server_time: Some(welcome.server_time) })])
+            let pong = Pong { n: ping.n, server_time: Some(welcome.server_time) };
+            Ok(after(lease, [Some(ServerFrame::Pong(pong))]))
         }
         // There is no request that seals: the stream is left, and what is unsent names its origin on the next one.
         (ClientFrame::Seal(_), _) => Err(Close::Sealed),
         _ => Ok(Vec::new()),
     }
+}
+
+/// What else an answer says comes after the lease: verdicts may be the last that is heard on a connection.
+fn after<const N: usize>(lease: Option<Lease>, said: [Option<ServerFrame>; N]) -> Vec<ServerFrame> {
+    std::iter::once(lease.map(ServerFrame::Lease)).chain(said).flatten().collect()
 }
 
 async fn post(inner: &Inner, request: SubmitRequest) -> Result<SubmitResponse, Close> {

@@ -81,6 +81,11 @@ pub(super) async fn upload_all(inner: Arc<Inner>) {
 
 /// Uploads one photo. False: it waits for another round. One that the server will never take is kept, and not tried again.
 async fn try_upload(inner: &Inner, photo: &WaitingPhoto) -> bool {
+    if matches!(tokio::fs::try_exists(path(&inner.folder, &photo.sha256)).await, Ok(false)) {
+        tracing::warn!(device_id = %inner.device_id, sha256 = %photo.sha256, "photo gone");
+        inner.give(Event::FileGone { sha256: photo.sha256 });
+        return true;
+    }
     let Err(error) = upload(inner, photo).await else { return true };
     let for_good = matches!(error.status(), Some(400 | 413 | 415 | 422));
     if for_good {

@@ -1,99 +1,56 @@
-//! The members of each operation, as they are read.
+//! The members of each operation, as they are read. Members this build does not know are ignored.
+
+use std::str::FromStr;
 
 use floorline_domain::action::Blob as Evidence;
-use floorline_domain::ids::{EntryKey, ItemId, LocationId, TeamId, UserId};
+use floorline_domain::ids::EntryKey;
 use floorline_domain::item::Command;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Operation;
 use super::read::{Unreadable, malformed, unsupported};
 use crate::entry::{Blob, WireEntry};
 
+/// What an entry of a device does.
 pub(crate) fn read_operation(wire: &WireEntry) -> Result<Operation, Unreadable> {
+    let data = Members::of(&wire.data)?;
     Ok(match wire.op.as_str() {
-        "scan.record" => {
-            let Raw { raw } = data(wire)?;
-            Operation::ScanRecord { raw }
-        }
-        "label.claim" => {
-            let LabelClaim { code, replace } = data(wire)?;
-            Operation::LabelClaim { code, replace }
-        }
-        "shift.start" => {
-            let ShiftStart { site_id, location_id, team_id } = data(wire)?;
-            Operation::ShiftStart { site_id, location_id, team_id }
-        }
-        "shift.end" => nothing(wire).map(|()| Operation::ShiftEnd)?,
-        _ => Operation::Item(read_command(wire)?),
+        "scan.record" => Operation::ScanRecord { raw: data.text("raw")? },
+        "label.claim" => Operation::LabelClaim { code: data.text("code")?, replace: data.flag("replace")? },
+        "shift.start" => Operation::ShiftStart {
+            site_id: data.id("site_id")?,
+            location_id: data.id_if_any("location_id")?,
+            team_id: data.id_if_any("team_id")?,
+        },
+        "shift.end" => Operation::ShiftEnd,
+        _ => Operation::Item(read_command(wire, &data)?),
     })
 }
 
-fn read_command(wire: &WireEntry) -> Result<Command, Unreadable> {
+fn read_command(wire: &WireEntry, data: &Members<'_>) -> Result<Command, Unreadable> {
+    let reason = || data.text("reason");
     Ok(match wire.op.as_str() {
         "action.complete" => {
-            let Value::Object(_) = &wire.data else { return Err(malformed(Some("data"), "is not an object")) };
             let evidence = wire.blobs.iter().map(evidence).collect();
             Command::CompleteAction { action_id: action(wire)?, data: wire.data.clone(), evidence }
         }
-        "action.skip" => Command::SkipAction { action_id: action(wire)?, reason: reason(wire)? },
-        "item.advance" => {
-            let Advance { to } = data(wire)?;
-            Command::Advance { to }
-        }
-        "item.pause" => nothing(wire).map(|()| Command::Pause)?,
-        "item.resume" => nothing(wire).map(|()| Command::Resume)?,
-        "item.flag" => Command::Flag { reason: reason(wire)? },
-        "item.scrap" => Command::Scrap { reason: reason(wire)? },
-        "item.hold" => Command::Hold { reason: reason(wire)? },
-        "item.release" => {
-            let Release { reason } = data(wire)?;
-            Command::Release { reason }
-        }
-        "item.rework" => {
-            let Rework { to, reason } = data(wire)?;
-            Command::Rework { to, reason }
-        }
-        "item.assign" => {
-            let Assign { user_id } = data(wire)?;
-            Command::Assign { user_id }
-        }
-        "item.claim" => nothing(wire).map(|()| Command::Claim)?,
-        "item.move" => {
-            let Move { location_id } = data(wire)?;
-            Command::Move { location_id, site_id: None }
-        }
-        "item.assemble" => {
-            let Assemble { component_ids } = data(wire)?;
-            Command::Assemble { component_ids }
-        }
-        "item.undo" => {
-            let Undo { of } = data(wire)?;
-            Command::Undo { of: Some(of) }
-        }
-        "note.add" => {
-            let Note { text } = data(wire)?;
-            Command::AddNote { text }
-        }
+        "action.skip" => Command::SkipAction { action_id: action(wire)?, reason: reason()? },
+        "item.advance" => Command::Advance { to: data.text_if_any("to")? },
+        "item.pause" => Command::Pause,
+        "item.resume" => Command::Resume,
+        "item.flag" => Command::Flag { reason: reason()? },
+        "item.scrap" => Command::Scrap { reason: reason()? },
+        "item.hold" => Command::Hold { reason: reason()? },
+        "item.release" => Command::Release { reason: data.text_if_any("reason")? },
+        "item.rework" => Command::Rework { to: data.text("to")?, reason: reason()? },
+        "item.assign" => Command::Assign { user_id: data.id("user_id")? },
+        "item.claim" => Command::Claim,
+        "item.move" => Command::Move { location_id: data.id("location_id")?, site_id: None },
+        "item.assemble" => Command::Assemble { component_ids: data.ids("component_ids")? },
+        "item.undo" => Command::Undo { of: Some(data.entry("of")?) },
+        "note.add" => Command::AddNote { text: data.text("text")? },
         other => return Err(unsupported("op", format!("{other} is not an operation of devices"))),
     })
-}
-
-/// Reads `data` as the operation's members; members this build does not know are ignored.
-fn data<T: DeserializeOwned>(wire: &WireEntry) -> Result<T, Unreadable> {
-    if !wire.data.is_object() {
-        return Err(malformed(Some("data"), "is not an object"));
-    }
-    T::deserialize(&wire.data).map_err(|error| malformed(Some("data"), error.to_string()))
-}
-
-fn nothing(wire: &WireEntry) -> Result<(), Unreadable> {
-    data::<Nothing>(wire).map(|Nothing {}| ())
-}
-
-fn reason(wire: &WireEntry) -> Result<String, Unreadable> {
-    data::<Because>(wire).map(|because| because.reason)
 }
 
 fn action(wire: &WireEntry) -> Result<String, Unreadable> {
@@ -104,74 +61,61 @@ fn evidence(blob: &Blob) -> Evidence {
     Evidence { sha256: blob.sha256.to_string(), size: blob.size, mime: blob.mime.clone(), role: blob.role.clone() }
 }
 
-#[derive(Deserialize)]
-struct Nothing {}
+/// `data`, member by member: an optional one may be absent or null, but must not be something else.
+struct Members<'a>(&'a Map<String, Value>);
 
-#[derive(Deserialize)]
-struct Because {
-    reason: String,
+impl<'a> Members<'a> {
+    fn of(data: &'a Value) -> Result<Self, Unreadable> {
+        data.as_object().map(Self).ok_or_else(|| malformed(Some("data"), "is not an object"))
+    }
+
+    fn member(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &str) -> Result<String, Unreadable> {
+        said(self.member(name), name).map(str::to_owned)
+    }
+
+    fn text_if_any(&self, name: &str) -> Result<Option<String>, Unreadable> {
+        self.member(name).map(|value| said(Some(value), name).map(str::to_owned)).transpose()
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, Unreadable> {
+        match self.0.get(name) {
+            None => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| wrong(name, "true or false")),
+        }
+    }
+
+    fn id<T: FromStr>(&self, name: &str) -> Result<T, Unreadable> {
+        named(self.member(name), name)
+    }
+
+    fn id_if_any<T: FromStr>(&self, name: &str) -> Result<Option<T>, Unreadable> {
+        self.member(name).map(|value| named(Some(value), name)).transpose()
+    }
+
+    fn ids<T: FromStr>(&self, name: &str) -> Result<Vec<T>, Unreadable> {
+        let ids = self.member(name).and_then(Value::as_array).ok_or_else(|| wrong(name, "a list of ids"))?;
+        ids.iter().map(|id| named(Some(id), name)).collect()
+    }
+
+    fn entry(&self, name: &str) -> Result<EntryKey, Unreadable> {
+        let key = self.member(name).map(Members::of).ok_or_else(|| wrong(name, "an entry"))??;
+        let seq = key.member("seq").and_then(Value::as_i64).ok_or_else(|| wrong("seq", "an integer"))?;
+        Ok(EntryKey { stream_id: key.id("stream_id")?, seq })
+    }
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    raw: String,
+fn said<'a>(value: Option<&'a Value>, name: &str) -> Result<&'a str, Unreadable> {
+    value.and_then(Value::as_str).ok_or_else(|| wrong(name, "a text"))
 }
 
-#[derive(Deserialize)]
-struct LabelClaim {
-    code: String,
-    #[serde(default)]
-    replace: bool,
+fn named<T: FromStr>(value: Option<&Value>, name: &str) -> Result<T, Unreadable> {
+    said(value, name)?.parse().map_err(|_| wrong(name, "an id"))
 }
 
-#[derive(Deserialize)]
-struct ShiftStart {
-    site_id: LocationId,
-    #[serde(default)]
-    location_id: Option<LocationId>,
-    #[serde(default)]
-    team_id: Option<TeamId>,
-}
-
-#[derive(Deserialize)]
-struct Advance {
-    #[serde(default)]
-    to: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Release {
-    #[serde(default)]
-    reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Rework {
-    to: String,
-    reason: String,
-}
-
-#[derive(Deserialize)]
-struct Assign {
-    user_id: UserId,
-}
-
-#[derive(Deserialize)]
-struct Move {
-    location_id: LocationId,
-}
-
-#[derive(Deserialize)]
-struct Assemble {
-    component_ids: Vec<ItemId>,
-}
-
-#[derive(Deserialize)]
-struct Undo {
-    of: EntryKey,
-}
-
-#[derive(Deserialize)]
-struct Note {
-    text: String,
+fn wrong(name: &str, expected: &str) -> Unreadable {
+    malformed(Some("data"), format!("`{name}` must be {expected}"))
 }

@@ -1,5 +1,6 @@
 //! How an entry's bytes become what was done, or are refused with the reason they are parked for.
 
+use floorline_domain::json;
 use floorline_domain::refusal::Reason;
 use serde::Deserialize;
 
@@ -52,7 +53,7 @@ fn origin(bytes: &[u8]) -> Option<Origin> {
     struct Named {
         origin: Origin,
     }
-    serde_json::from_slice::<Named>(bytes).ok().map(|named| named.origin)
+    json::read_bytes::<Named>(bytes).ok().map(|named| named.origin)
 }
 
 fn read(bytes: &[u8], place: i64) -> Result<Entry, Unreadable> {
@@ -60,7 +61,7 @@ fn read(bytes: &[u8], place: i64) -> Result<Entry, Unreadable> {
         return Err(malformed(None, format!("{} bytes, at most {ENTRY_BYTES} are read", bytes.len())));
     }
     strict::check(bytes).map_err(|fault| malformed(None, fault.to_string()))?;
-    let head: Head = serde_json::from_slice(bytes).map_err(|error| malformed(None, error.to_string()))?;
+    let head: Head = json::read_bytes(bytes).map_err(|error| malformed(None, error.to_string()))?;
     if head.seq != place {
         return Err(malformed(Some("seq"), format!("says {}, stands at {place}", head.seq)));
     }
@@ -70,7 +71,7 @@ fn read(bytes: &[u8], place: i64) -> Result<Entry, Unreadable> {
     if !OPERATIONS.contains(&head.op.as_str()) {
         return Err(unsupported("op", format!("{} is not an operation of devices", head.op)));
     }
-    let wire: WireEntry = serde_json::from_slice(bytes).map_err(|error| malformed(None, error.to_string()))?;
+    let wire: WireEntry = json::read_bytes(bytes).map_err(|error| malformed(None, error.to_string()))?;
     let op = read_operation(&wire)?;
     let (Some(device_time), Some(monotonic), Some(boot_id)) = (wire.device_time, wire.monotonic, wire.boot_id) else {
         return Err(malformed(Some("device_time"), "device_time, monotonic and boot_id are all needed"));

@@ -9,7 +9,7 @@ mod reoffer;
 mod rewind;
 mod settle;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use floorline_domain::ids::{EntryKey, ItemId, LeaseId, StreamId};
 
@@ -19,6 +19,7 @@ use crate::chain::{self, Hash};
 use crate::entry::Entry;
 use crate::limits::{ENTRY_BYTES, ORIGIN_BYTES};
 use crate::op::read_entry;
+use crate::sorted::Sorted;
 use crate::store::{ActId, Kept, Loaded, Settled, Store, StoreError, StreamState};
 use crate::topic::Topic;
 use crate::wire::{Limits, Raw, Submit, Unsent};
@@ -30,11 +31,11 @@ pub(crate) struct Outbox {
     last_act: u64,
     acts: BTreeMap<ActId, Held>,
     /// Entries without a verdict, by their place in the stream.
-    queue: BTreeMap<i64, ActId>,
+    queue: Sorted<i64, ActId>,
     /// Acts that prediction folds over the base.
-    by_item: BTreeMap<ItemId, BTreeSet<ActId>>,
+    by_item: Sorted<ItemId, Sorted<ActId, ()>>,
     /// Acts with a verdict that the base does not show yet, by where it will.
-    settling: BTreeSet<(Topic, i64, ActId)>,
+    settling: Sorted<(Topic, i64, ActId), ()>,
 }
 
 /// A stream before its first entry.
@@ -48,9 +49,9 @@ impl Outbox {
             stream,
             last_act: loaded.last_act,
             acts: BTreeMap::new(),
-            queue: BTreeMap::new(),
-            by_item: BTreeMap::new(),
-            settling: BTreeSet::new(),
+            queue: Sorted::default(),
+            by_item: Sorted::default(),
+            settling: Sorted::default(),
         };
         for kept in &loaded.outbox {
             outbox.hold(kept.clone(), None);
@@ -68,11 +69,12 @@ impl Outbox {
         }
         let until = settled.as_ref().and_then(|settled| settled.shown_until);
         if let Some(at) = until {
-            self.settling.insert((at.topic, at.cursor, kept.act));
+            self.settling.insert((at.topic, at.cursor, kept.act), ());
         }
         let folded = settled.is_none() || until.is_some();
         if let (true, Some(item)) = (folded, entry.as_ref().and_then(|entry| entry.item_id)) {
-            self.by_item.entry(item).or_default().insert(kept.act);
+            let acts = self.by_item.or_insert_with(item, Sorted::default);
+            acts.into_iter().for_each(|acts| acts.insert(kept.act, ()));
         }
         self.acts.insert(kept.act, Held { kept, entry, settled, sent: false });
     }
@@ -86,7 +88,7 @@ impl Outbox {
     }
 
     pub(crate) fn next_seq(&self) -> i64 {
-        self.queue.last_key_value().map_or(self.stream.acked_seq, |(seq, _)| *seq) + 1
+        self.queue.iter().next_back().map_or(self.stream.acked_seq, |(seq, _)| *seq) + 1
     }
 
     /// The chain after `seq`, as far back as the last stored verdict.
@@ -108,7 +110,7 @@ impl Outbox {
 
     /// What prediction folds over an item, in the order it was done.
     pub(crate) fn over(&self, item: ItemId) -> impl Iterator<Item = &Held> {
-        self.by_item.get(&item).into_iter().flatten().filter_map(|act| self.acts.get(act))
+        self.by_item.get(&item).into_iter().flat_map(Sorted::keys).filter_map(|act| self.acts.get(act))
     }
 
     /// The latest act of this stream on the item that may still decide what a new one meets.
@@ -117,8 +119,8 @@ impl Outbox {
     }
 
     /// Leases that unsent entries name.
-    pub(crate) fn leases(&self) -> BTreeSet<LeaseId> {
-        self.queue.values().filter_map(|act| self.acts.get(act)?.entry.as_ref()?.lease_id).collect()
+    pub(crate) fn leases(&self) -> Sorted<LeaseId, ()> {
+        self.queue.values().filter_map(|act| Some((self.acts.get(act)?.entry.as_ref()?.lease_id?, ()))).collect()
     }
 
     pub(crate) fn presence(&self) -> Unsent {
@@ -163,7 +165,7 @@ impl Outbox {
     /// The next batch: from the first entry without a verdict, as much as one submit may carry.
     pub(crate) fn batch(&mut self, limits: &Limits) -> Option<Submit> {
         let (mut entries, mut hashes, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let first_seq = *self.queue.first_key_value()?.0;
+        let first_seq = *self.queue.keys().next()?;
         for act in self.queue.values() {
             let Some(held) = self.acts.get_mut(act) else { break };
             bytes += held.kept.bytes.bytes().len();

@@ -23,7 +23,7 @@ impl Outbox {
         settled_time: i64,
         store: &mut impl Store,
     ) -> Result<Option<Left>, StoreError> {
-        let Some((&seq, &act)) = self.queue.first_key_value() else { return Ok(None) };
+        let Some((&seq, &act)) = self.queue.iter().next() else { return Ok(None) };
         let Some(held) = self.acts.get_mut(&act).filter(|_| verdict.seq == seq) else { return Ok(None) };
         let settled = Settled { verdict: raw.clone(), attention: Attention::to(verdict), shown_until, settled_time };
         store.settle(&held.kept, &settled)?;
@@ -33,7 +33,7 @@ impl Outbox {
         held.settled = Some(settled);
         self.queue.remove(&seq);
         match shown_until {
-            Some(at) => drop(self.settling.insert((at.topic, at.cursor, act))),
+            Some(at) => self.settling.insert((at.topic, at.cursor, act), ()),
             None => self.unfold(act),
         }
         Ok(Some(Left { act, earlier }))
@@ -41,8 +41,8 @@ impl Outbox {
 
     /// The base has reached `cursor`: what it contains is no longer predicted.
     pub(crate) fn reached(&mut self, topic: Topic, cursor: i64, store: &mut impl Store) -> Result<(), StoreError> {
-        let all = (topic, i64::MIN, ActId(0))..=(topic, cursor, ActId(u64::MAX));
-        let reached: Vec<_> = self.settling.range(all).copied().collect();
+        let reached = |(of, at, _): &&(Topic, i64, ActId)| *of == topic && *at <= cursor;
+        let reached: Vec<_> = self.settling.keys().filter(reached).copied().collect();
         for settling in reached {
             let (_, _, act) = settling;
             self.settling.remove(&settling);

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::chain::Hash;
 use crate::entry::Blob;
+use crate::sorted::Sorted;
 use crate::topic::Topic;
 
 /// A store in memory, for the simulator and for tests: what is not committed is lost by [`MemoryStore::crash`].
@@ -26,10 +27,10 @@ pub(crate) struct Memory {
     pub(crate) server_epoch: Option<String>,
     pub(crate) entries: Arc<BTreeMap<ActId, Arc<JournalLine>>>,
     pub(crate) last_act: u64,
-    pub(crate) leases: BTreeMap<LeaseId, KeptLease>,
+    pub(crate) leases: Sorted<LeaseId, KeptLease>,
     /// By hash: whether the server has it.
-    pub(crate) files: BTreeMap<Hash, bool>,
-    pub(crate) topics: BTreeMap<Topic, TopicCursor>,
+    pub(crate) files: Sorted<Hash, bool>,
+    pub(crate) topics: Sorted<Topic, TopicCursor>,
     pub(crate) rows: Arc<BTreeMap<RowKey, Arc<Row>>>,
 }
 
@@ -167,13 +168,20 @@ impl Store for MemoryStore {
     }
 
     fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError> {
-        self.now.files.entry(file.sha256).or_default();
+        self.now.files.or_insert_with(file.sha256, bool::default);
         Ok(())
     }
 
     fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError> {
         if let Some(uploaded) = self.now.files.get_mut(sha256) {
             *uploaded = true;
+        }
+        Ok(())
+    }
+
+    fn forget_file(&mut self, sha256: &Hash) -> Result<(), StoreError> {
+        if self.now.files.get(sha256) == Some(&false) {
+            self.now.files.remove(sha256);
         }
         Ok(())
     }
@@ -221,7 +229,7 @@ impl Store for MemoryStore {
     }
 
     fn clear_base(&mut self) -> Result<(), StoreError> {
-        self.now.topics.clear();
+        self.now.topics = Sorted::default();
         self.now.rows = Arc::default();
         Ok(())
     }

@@ -32,7 +32,8 @@ pub trait Store {
 
     /// Seals the open stream, if there is one, and opens this one.
     fn open_stream(&mut self, stream: &StreamState) -> Result<(), StoreError>;
-    /// Keeps the server's epoch. A server in another one may have forgotten files: which of them it has is not known any more.
+    /// Keeps the server's epoch. A server in another one may have forgotten files: all of them wait for their upload again. Whoever
+    /// uploads finds whose bytes are not here any more, and says so by [`Store::forget_file`].
     fn set_server_epoch(&mut self, epoch: &str) -> Result<(), StoreError>;
     /// Saves a new entry.
     fn append(&mut self, kept: &Kept) -> Result<(), StoreError>;
@@ -60,7 +61,9 @@ pub trait Store {
     fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError>;
     /// The server has the whole of a file that was kept here.
     fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError>;
-    /// Whether the server has the whole of a file; none: it was never kept here, so this device cannot know.
+    /// The bytes of a file that waits are not here any more: nothing is known of it, unless the server has it.
+    fn forget_file(&mut self, sha256: &Hash) -> Result<(), StoreError>;
+    /// Whether the server has the whole of a file; none: its bytes are not kept here, so this device cannot know.
     fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError>;
 
     /// Moves a feed's cursor.

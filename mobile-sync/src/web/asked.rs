@@ -15,26 +15,40 @@ use crate::session::Session;
 use crate::topic::Topic;
 use crate::wire::Close;
 
-/// What happened, by its name.
+/// What happened: its name, and the members that go with it.
 #[derive(Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Happened {
-    Online,
-    Offline,
-    Tick,
-    Opened { connection: u64, ticket: Option<String> },
-    OpenFailed { connection: u64, why: Failure, after_ms: Option<u64> },
-    Frame { connection: u64, text: String },
-    Closed { connection: u64, code: u16 },
-    Snapshot { topic: String, text: String },
-    SnapshotFailed { topic: String },
-    Added { topic: String, text: String },
-    Uploaded { sha256: Hash },
+pub(super) struct Happened {
+    event: Name,
+    connection: Option<u64>,
+    ticket: Option<String>,
+    why: Option<Failure>,
+    after_ms: Option<u64>,
+    code: Option<u16>,
+    topic: Option<Topic>,
+    text: Option<String>,
+    sha256: Option<Hash>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Failure {
+enum Name {
+    Online,
+    Offline,
+    Tick,
+    Opened,
+    OpenFailed,
+    Frame,
+    Closed,
+    Snapshot,
+    SnapshotFailed,
+    Added,
+    Uploaded,
+    FileGone,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Failure {
     Unreachable,
     Busy,
     SignedOut,
@@ -43,27 +57,32 @@ pub(super) enum Failure {
 
 impl Happened {
     pub(super) fn event(self) -> Result<Event, String> {
-        let topic = |text: String| text.parse::<Topic>().map_err(|error| error.to_string());
-        Ok(match self {
-            Self::Online => Event::Online,
-            Self::Offline => Event::Offline,
-            Self::Tick => Event::Tick,
-            Self::Opened { connection, ticket } => Event::Opened { connection, ticket },
-            Self::OpenFailed { connection, why, after_ms } => {
-                let why = match why {
+        self.read().ok_or_else(|| String::from("the event lacks a member"))
+    }
+
+    fn read(self) -> Option<Event> {
+        let Self { event, connection, ticket, why, after_ms, code, topic, text, sha256 } = self;
+        Some(match event {
+            Name::Online => Event::Online,
+            Name::Offline => Event::Offline,
+            Name::Tick => Event::Tick,
+            Name::Opened => Event::Opened { connection: connection?, ticket },
+            Name::OpenFailed => {
+                let why = match why? {
                     Failure::Unreachable => OpenFailure::Unreachable,
                     Failure::Busy => OpenFailure::Busy { after_ms: after_ms.unwrap_or(1_000) },
                     Failure::SignedOut => OpenFailure::SignedOut,
                     Failure::Revoked => OpenFailure::Revoked,
                 };
-                Event::OpenFailed { connection, why }
+                Event::OpenFailed { connection: connection?, why }
             }
-            Self::Frame { connection, text } => Event::Frame { connection, text },
-            Self::Closed { connection, code } => Event::Closed { connection, close: Close::from(code) },
-            Self::Snapshot { topic: of, text } => Event::Snapshot { topic: topic(of)?, text },
-            Self::SnapshotFailed { topic: of } => Event::SnapshotFailed { topic: topic(of)? },
-            Self::Added { topic: of, text } => Event::Added { topic: topic(of)?, text },
-            Self::Uploaded { sha256 } => Event::Uploaded { sha256 },
+            Name::Frame => Event::Frame { connection: connection?, text: text? },
+            Name::Closed => Event::Closed { connection: connection?, close: Close::from(code?) },
+            Name::Snapshot => Event::Snapshot { topic: topic?, text: text? },
+            Name::SnapshotFailed => Event::SnapshotFailed { topic: topic? },
+            Name::Added => Event::Added { topic: topic?, text: text? },
+            Name::Uploaded => Event::Uploaded { sha256: sha256? },
+            Name::FileGone => Event::FileGone { sha256: sha256? },
         })
     }
 }

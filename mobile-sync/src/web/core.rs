@@ -1,20 +1,21 @@
 //! One device in a browser: every call takes and returns JSON, and what it changed.
 
 use floorline_domain::ids::{DeviceId, ItemId, LocationId};
+use floorline_domain::json;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::asked::{Acted, Happened, Signed, read_act};
 use super::kept::Everything;
 use super::mirror::{Changes, Mirror};
 use super::told::{Doing, Told, refused};
 use super::view;
-use crate::client::{Client, Config, Event, Scanned};
+use crate::client::{Client, Config, Event};
 use crate::entry::Blob;
 use crate::limits::JOURNAL_KEPT;
 use crate::resume::millis;
 use crate::session::Now;
 use crate::store::{ActId, Store, StoreError};
+use crate::wire::Raw;
 
 /// A device: the client core over its mirror.
 #[derive(Debug)]
@@ -92,8 +93,8 @@ impl Core {
             Err(why) => Err(why),
         };
         let answer = match saved {
-            Ok(act) => serde_json::json!({ "act": act }),
-            Err(why) => serde_json::json!({ "refused": refused(&why) }),
+            Ok(act) => json::object! { "act": act },
+            Err(why) => json::object! { "refused" => refused(&why) },
         };
         self.turn(answer, now)
     }
@@ -102,11 +103,8 @@ impl Core {
     pub fn scan(&mut self, raw: &str, now: Now) -> Answer {
         let saved = self.client.scan(raw, now, &mut self.store).map_err(words)?;
         let answer = match saved {
-            Ok(Scanned { act, resolved, action_id }) => {
-                let resolved = view::resolved(resolved, &mut self.client.floor(&mut self.store)).map_err(words)?;
-                serde_json::json!({ "act": act, "resolved": resolved, "action_id": action_id })
-            }
-            Err(why) => serde_json::json!({ "refused": refused(&why) }),
+            Ok(scanned) => view::scanned(scanned, now, &mut self.client.floor(&mut self.store)).map_err(words)?,
+            Err(why) => json::object! { "refused" => refused(&why) },
         };
         self.turn(answer, now)
     }
@@ -164,8 +162,7 @@ impl Core {
     /// Rows of a noun, as they were told: `location`, `user`.
     pub fn rows(&mut self, kind: &str) -> Answer {
         let rows = self.client.floor(&mut self.store).rows(kind).map_err(words)?;
-        let bodies: Vec<Box<RawValue>> =
-            rows.into_iter().filter_map(|row| RawValue::from_string(row.body).ok()).collect();
+        let bodies: Vec<Raw> = rows.into_iter().filter_map(|row| Raw::new(row.body).ok()).collect();
         write(&bodies)
     }
 
@@ -200,11 +197,11 @@ impl Core {
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
+    json::read(text).map_err(|error| error.to_string())
 }
 
 fn write(value: &impl Serialize) -> Answer {
-    serde_json::to_string(value).map_err(|error| error.to_string())
+    json::write(value).map_err(|error| error.to_string())
 }
 
 fn words(error: StoreError) -> String {

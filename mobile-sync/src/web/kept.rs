@@ -1,6 +1,7 @@
 //! The form in which IndexedDB keeps what a device keeps: one record a thing, by its key.
 
 use floorline_domain::ids::{EntryKey, LeaseId, StreamId, UserId};
+use floorline_domain::json;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Hash;
@@ -118,7 +119,7 @@ impl From<&JournalLine> for EntryRecord {
 }
 
 impl TryFrom<EntryRecord> for JournalLine {
-    type Error = serde_json::Error;
+    type Error = json::Error;
 
     fn try_from(record: EntryRecord) -> Result<Self, Self::Error> {
         let kept = Kept {

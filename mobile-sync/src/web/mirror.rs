@@ -1,6 +1,5 @@
 //! A store in memory that notes what was changed, for storage that answers later.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use floorline_domain::ids::{LeaseId, StreamId, UserId};
@@ -24,13 +23,13 @@ pub struct Mirror {
 #[derive(Debug, Default)]
 struct Touched {
     meta: bool,
-    entries: BTreeSet<ActId>,
-    leases: BTreeSet<LeaseId>,
-    files: BTreeSet<Hash>,
-    topics: BTreeSet<Topic>,
-    rows: BTreeSet<(Topic, String, String)>,
+    entries: Vec<ActId>,
+    leases: Vec<LeaseId>,
+    files: Vec<Hash>,
+    topics: Vec<Topic>,
+    rows: Vec<(Topic, String, String)>,
     /// Feeds whose rows are all replaced; those in `rows` come after.
-    swapped: BTreeSet<Topic>,
+    swapped: Vec<Topic>,
     cleared: bool,
 }
 
@@ -42,6 +41,7 @@ pub(super) struct Changes {
     gone_entries: Vec<ActId>,
     leases: Vec<LeaseRecord>,
     files: Vec<FileRecord>,
+    gone_files: Vec<Hash>,
     /// Forget all feeds and rows.
     cleared: bool,
     /// Forget all rows of these feeds.
@@ -86,23 +86,28 @@ impl Mirror {
             server_epoch: now.server_epoch.clone(),
             last_act: now.last_act,
         });
-        for act in touched.entries {
+        for act in once(touched.entries) {
             match now.entries.get(&act) {
                 Some(line) => changes.entries.push(EntryRecord::from(&**line)),
                 None => changes.gone_entries.push(act),
             }
         }
-        changes.leases = touched.leases.iter().filter_map(|id| now.leases.get(id)).map(LeaseRecord::from).collect();
-        let file = |sha256: &Hash| Some(FileRecord { sha256: *sha256, uploaded: *now.files.get(sha256)? });
-        changes.files = touched.files.iter().filter_map(file).collect();
-        changes.swapped = touched.swapped.into_iter().collect();
-        for topic in touched.topics {
+        changes.leases =
+            once(touched.leases).iter().filter_map(|id| now.leases.get(id)).map(LeaseRecord::from).collect();
+        for sha256 in once(touched.files) {
+            match now.files.get(&sha256) {
+                Some(uploaded) => changes.files.push(FileRecord { sha256, uploaded: *uploaded }),
+                None => changes.gone_files.push(sha256),
+            }
+        }
+        changes.swapped = once(touched.swapped);
+        for topic in once(touched.topics) {
             match now.topics.get(&topic) {
                 Some(at) => changes.topics.push(TopicRecord::from(at)),
                 None => changes.gone_topics.push(topic),
             }
         }
-        for key in touched.rows {
+        for key in once(touched.rows) {
             match now.rows.get(&key) {
                 Some(row) => changes.rows.push(RowRecord::of(key.0, row)),
                 None => changes.gone_rows.push(key),
@@ -139,6 +144,13 @@ impl Mirror {
     }
 }
 
+/// Each of them, in order.
+fn once<T: Ord>(mut touched: Vec<T>) -> Vec<T> {
+    touched.sort_unstable();
+    touched.dedup();
+    touched
+}
+
 impl Store for Mirror {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         self.memory.load()
@@ -162,18 +174,18 @@ impl Store for Mirror {
 
     fn append(&mut self, kept: &Kept) -> Result<(), StoreError> {
         self.touched.meta = true;
-        self.touched.entries.insert(kept.act);
+        self.touched.entries.push(kept.act);
         self.memory.append(kept)
     }
 
     fn reoffer(&mut self, kept: &Kept) -> Result<(), StoreError> {
-        self.touched.entries.insert(kept.act);
+        self.touched.entries.push(kept.act);
         self.memory.reoffer(kept)
     }
 
     fn settle(&mut self, kept: &Kept, settled: &Settled) -> Result<(), StoreError> {
         self.touched.meta = true;
-        self.touched.entries.insert(kept.act);
+        self.touched.entries.push(kept.act);
         self.memory.settle(kept, settled)
     }
 
@@ -188,12 +200,12 @@ impl Store for Mirror {
     }
 
     fn shown(&mut self, act: ActId) -> Result<(), StoreError> {
-        self.touched.entries.insert(act);
+        self.touched.entries.push(act);
         self.memory.shown(act)
     }
 
     fn looked_at(&mut self, act: ActId) -> Result<(), StoreError> {
-        self.touched.entries.insert(act);
+        self.touched.entries.push(act);
         self.memory.looked_at(act)
     }
 
@@ -210,18 +222,23 @@ impl Store for Mirror {
     }
 
     fn keep_lease(&mut self, lease: &KeptLease) -> Result<(), StoreError> {
-        self.touched.leases.insert(lease.lease_id);
+        self.touched.leases.push(lease.lease_id);
         self.memory.keep_lease(lease)
     }
 
     fn keep_file(&mut self, file: &Blob) -> Result<(), StoreError> {
-        self.touched.files.insert(file.sha256);
+        self.touched.files.push(file.sha256);
         self.memory.keep_file(file)
     }
 
     fn set_uploaded(&mut self, sha256: &Hash) -> Result<(), StoreError> {
-        self.touched.files.insert(*sha256);
+        self.touched.files.push(*sha256);
         self.memory.set_uploaded(sha256)
+    }
+
+    fn forget_file(&mut self, sha256: &Hash) -> Result<(), StoreError> {
+        self.touched.files.push(*sha256);
+        self.memory.forget_file(sha256)
     }
 
     fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError> {
@@ -229,30 +246,30 @@ impl Store for Mirror {
     }
 
     fn set_cursor(&mut self, at: &TopicCursor) -> Result<(), StoreError> {
-        self.touched.topics.insert(at.topic);
+        self.touched.topics.push(at.topic);
         self.memory.set_cursor(at)
     }
 
     fn forget_cursor(&mut self, topic: Topic) -> Result<(), StoreError> {
-        self.touched.topics.insert(topic);
+        self.touched.topics.push(topic);
         self.memory.forget_cursor(topic)
     }
 
     fn swap(&mut self, at: &TopicCursor, rows: &[Row]) -> Result<(), StoreError> {
         self.touched.rows.retain(|(topic, _, _)| *topic != at.topic);
-        self.touched.swapped.insert(at.topic);
-        self.touched.topics.insert(at.topic);
+        self.touched.swapped.push(at.topic);
+        self.touched.topics.push(at.topic);
         self.touched.rows.extend(rows.iter().map(|row| (at.topic, row.kind.clone(), row.id.clone())));
         self.memory.swap(at, rows)
     }
 
     fn put_row(&mut self, topic: Topic, row: &Row) -> Result<(), StoreError> {
-        self.touched.rows.insert((topic, row.kind.clone(), row.id.clone()));
+        self.touched.rows.push((topic, row.kind.clone(), row.id.clone()));
         self.memory.put_row(topic, row)
     }
 
     fn drop_row(&mut self, topic: Topic, kind: &str, id: &str) -> Result<(), StoreError> {
-        self.touched.rows.insert((topic, kind.to_owned(), id.to_owned()));
+        self.touched.rows.push((topic, kind.to_owned(), id.to_owned()));
         self.memory.drop_row(topic, kind, id)
     }
 

@@ -1,8 +1,9 @@
 //! What the core wants done and tells, as a page reads it.
 
+use floorline_domain::json;
 use floorline_domain::refusal::Refusal;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::mirror::Mirror;
 use super::view::ActLine;
@@ -87,7 +88,9 @@ impl Told {
         match notice {
             Notice::Link(state) => Self::Link { link: link(state) },
             Notice::Settled { act, .. } => Self::Settled { line: line(act) },
-            Notice::Overturned { act, before, .. } => Self::Overturned { line: line(act), before: json!(before) },
+            Notice::Overturned { act, before, .. } => {
+                Self::Overturned { line: line(act), before: json::value(&before) }
+            }
             Notice::Feed { topic, events } => Self::Feed {
                 topic,
                 subjects: events.iter().map(|event| event.subject.id.to_string()).collect(),
@@ -130,10 +133,10 @@ pub(super) fn refused(why: &Refused) -> Value {
         Refused::TooFast { wait_ms } => Some(*wait_ms),
         _ => None,
     };
-    json!({ "code": code, "message": why.to_string(), "wait_ms": wait_ms })
+    json::object! { "code": code, "message": why.to_string(), "wait_ms": wait_ms }
 }
 
 /// What the rules say against something.
 pub(super) fn reason(refusal: &Refusal) -> Value {
-    json!({ "reason": refusal.reason, "detail": refusal.detail })
+    json::object! { "reason": refusal.reason, "detail": refusal.detail }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use floorline_domain::json;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::strict;
 pub enum BadFrame {
     /// Not JSON, or not this message's shape.
     #[error("{0}")]
-    Shape(#[from] serde_json::Error),
+    Shape(#[from] json::Error),
     /// JSON that readers would not agree on.
     #[error("{0}")]
     Fault(#[from] strict::Fault),
@@ -80,19 +81,19 @@ struct Kind<'a> {
     kind: Cow<'a, str>,
 }
 
-fn kind(text: &str) -> Result<Cow<'_, str>, serde_json::Error> {
-    serde_json::from_str::<Kind<'_>>(text).map(|envelope| envelope.kind)
+fn kind(text: &str) -> Result<Cow<'_, str>, json::Error> {
+    json::read::<Kind<'_>>(text).map(|envelope| envelope.kind)
 }
 
 /// A frame whose every value is read by this crate: nothing in it may be ambiguous.
 fn read_strictly<T: DeserializeOwned>(text: &str) -> Result<T, BadFrame> {
     strict::check(text.as_bytes())?;
-    Ok(serde_json::from_str(text)?)
+    Ok(json::read(text)?)
 }
 
 /// `{"type":…` followed by the body's own members.
-fn write(kind: &str, body: &impl Serialize) -> Result<String, serde_json::Error> {
-    let body = serde_json::to_string(body)?;
+fn write(kind: &str, body: &impl Serialize) -> Result<String, json::Error> {
+    let body = json::write(body)?;
     let members = body.strip_prefix('{').unwrap_or_default();
     let comma = if members == "}" { "" } else { "," };
     Ok(format!("{{\"type\":\"{kind}\"{comma}{members}"))
@@ -120,7 +121,7 @@ impl ClientFrame {
             "hello" => Self::Hello(read_strictly(text)?),
             "results" => Self::Results(read_strictly(text)?),
             "submit" => {
-                let submit: Submit = serde_json::from_str(text)?;
+                let submit: Submit = json::read(text)?;
                 submit.check()?;
                 Self::Submit(submit)
             }
@@ -134,7 +135,7 @@ impl ClientFrame {
     }
 
     /// The frame's text. An [`ClientFrame::Unknown`] writes nothing that means anything.
-    pub fn text(&self) -> Result<String, serde_json::Error> {
+    pub fn text(&self) -> Result<String, json::Error> {
         match self {
             Self::Hello(body) => write("hello", body),
             Self::Results(body) => write("results", body),
@@ -153,23 +154,23 @@ impl ServerFrame {
     /// Reads a frame's text.
     pub fn parse(text: &str) -> Result<Self, BadFrame> {
         Ok(match &*kind(text)? {
-            "welcome" => Self::Welcome(serde_json::from_str(text)?),
-            "result" => Self::Result(serde_json::from_str(text)?),
-            "retry" => Self::Retry(serde_json::from_str(text)?),
-            "gap" => Self::Gap(serde_json::from_str(text)?),
-            "push" => Self::Push(serde_json::from_str(text)?),
-            "reset" => Self::Reset(serde_json::from_str(text)?),
-            "lease" => Self::Lease(serde_json::from_str(text)?),
-            "revoked" => Self::Revoked(serde_json::from_str(text)?),
-            "goaway" => Self::Goaway(serde_json::from_str(text)?),
-            "ping" => Self::Ping(serde_json::from_str(text)?),
-            "pong" => Self::Pong(serde_json::from_str(text)?),
+            "welcome" => Self::Welcome(json::read(text)?),
+            "result" => Self::Result(json::read(text)?),
+            "retry" => Self::Retry(json::read(text)?),
+            "gap" => Self::Gap(json::read(text)?),
+            "push" => Self::Push(json::read(text)?),
+            "reset" => Self::Reset(json::read(text)?),
+            "lease" => Self::Lease(json::read(text)?),
+            "revoked" => Self::Revoked(json::read(text)?),
+            "goaway" => Self::Goaway(json::read(text)?),
+            "ping" => Self::Ping(json::read(text)?),
+            "pong" => Self::Pong(json::read(text)?),
             _ => Self::Unknown,
         })
     }
 
     /// The frame's text. An [`ServerFrame::Unknown`] writes nothing that means anything.
-    pub fn text(&self) -> Result<String, serde_json::Error> {
+    pub fn text(&self) -> Result<String, json::Error> {
         match self {
             Self::Welcome(body) => write("welcome", body),
             Self::Result(body) => write("result", body),

@@ -8,7 +8,6 @@ mod feed;
 mod frame;
 mod handheld;
 mod heartbeat;
-mod raw;
 mod request;
 mod server;
 
@@ -17,7 +16,7 @@ pub use self::feed::{CursorAt, Mode, Push, Reset, ResetReason, Subscription, Top
 pub use self::frame::{BadFrame, ClientFrame, ServerFrame};
 pub use self::handheld::{Acked, App, Hello, ResultsAfter, Seal, SealReason, Submit};
 pub use self::heartbeat::{Ping, Pong, Unsent};
-pub use self::raw::Raw;
 pub use self::request::{SubmitRequest, SubmitResponse};
 pub use self::server::{Gap, Goaway, Lease, Limits, Results, Retry, Revoked, Welcome};
 pub use crate::topic::{Position, Topic};
+pub use floorline_domain::json::Raw;

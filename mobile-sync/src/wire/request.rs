@@ -1,8 +1,9 @@
 //! One exchange over HTTP, for networks that let no WebSocket through.
 
+use floorline_domain::json;
 use serde::{Deserialize, Serialize};
 
-use super::{BadFrame, Gap, Hello, Raw, Results, Retry, Submit, Welcome};
+use super::{BadFrame, Gap, Hello, Lease, Raw, Results, Retry, Submit, Welcome};
 use crate::strict;
 
 /// The body of `POST /v1/sync/submit`.
@@ -18,18 +19,21 @@ pub struct SubmitRequest {
 impl SubmitRequest {
     /// Reads a request's body; what is no such body is answered 400.
     pub fn parse(text: &str) -> Result<Self, BadFrame> {
-        let request: Self = serde_json::from_str(text)?;
+        let request: Self = json::read(text)?;
         strict::check(Raw::of(&request.hello)?.bytes())?;
         request.submit.as_ref().map_or(Ok(()), Submit::check)?;
         Ok(request)
     }
 }
 
-/// The answer to `POST /v1/sync/submit`: the welcome, and at most one of the others.
+/// The answer to `POST /v1/sync/submit`: the welcome, the lease of whoever is signed in, and at most one of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubmitResponse {
     /// The welcome of this request.
     pub welcome: Welcome,
+    /// What a socket is told after its welcome; none for a blocked device, and none from an older server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
     /// The batch's verdicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Results>,

@@ -1,7 +1,7 @@
 //! The life of a connection, as the server sees it.
 
 use floorline_domain::item::Command;
-use floorline_mobile_sync::client::{Act, Event, Notice};
+use floorline_mobile_sync::client::{Act, Event, Notice, OpenFailure};
 use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::outbox::Refused;
 use floorline_mobile_sync::resume::{LinkState, Stop};
@@ -239,13 +239,30 @@ fn two_that_replace_each_other_do_not_fight() {
 #[test]
 fn a_server_out_of_reach_is_never_given_up() {
     let mut phone = Phone::new(1);
-    phone.unreachable = true;
+    phone.refused = Some(OpenFailure::Unreachable);
     phone.act(note(1)).unwrap();
     phone.online();
     phone.pass(3_600_000);
-    phone.unreachable = false;
+    phone.refused = None;
     phone.pass(61_000);
     assert_eq!(phone.client.unsent(), 0);
+}
+
+#[test]
+fn a_server_that_answers_503_for_an_hour_is_asked_no_sooner_than_it_says_and_gets_everything() {
+    let mut phone = Phone::new(1);
+    phone.refused = Some(OpenFailure::Busy { after_ms: 30_000 });
+    for n in 0..100 {
+        phone.act(note(n)).unwrap();
+    }
+    phone.online();
+    phone.pass(3_600_000);
+    assert!((2..=121).contains(&phone.tried), "{} tries", phone.tried);
+    assert_eq!(phone.client.unsent(), 100);
+    phone.refused = None;
+    phone.pass(120_000);
+    assert_eq!(phone.client.unsent(), 0);
+    assert_eq!(phone.server.log.len(), 100, "each once");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Any order of acts, drops, lost answers, crashes, seals and restored servers: every saved act is booked exactly once, in order.
 
+use floorline_mobile_sync::client::OpenFailure;
 use floorline_mobile_sync::store::{ActId, Store};
 use floorline_mobile_sync::wire::Close;
 use proptest::prelude::*;
@@ -66,7 +67,7 @@ proptest! {
                 Step::LoseAnswers(n) => phone.lose_answers = n,
                 Step::Busy(n) => phone.server.busy = n,
                 Step::Mute(mute) => phone.server.mute = mute,
-                Step::Reach(reachable) => phone.unreachable = !reachable,
+                Step::Reach(reachable) => phone.refused = (!reachable).then_some(OpenFailure::Unreachable),
                 Step::Crash => phone.crash(),
                 Step::Seal => {
                     let stream = phone.client.stream();
@@ -91,7 +92,7 @@ proptest! {
         phone.server.mute = false;
         phone.server.busy = 0;
         phone.lose_answers = 0;
-        phone.unreachable = false;
+        phone.refused = None;
         // No connection outlives the server it was made to.
         phone.close(Close::Other(1006));
         phone.online();

@@ -63,7 +63,7 @@ fn snapshot_of(workflow: &Value, cursor: i64, items: &[&Item]) -> String {
 }
 
 /// A phone whose floor is one jacket, at cursor 7.
-fn on_the_floor() -> Phone {
+pub(crate) fn on_the_floor() -> Phone {
     on_a_floor(&workflow(), &jacket(1))
 }
 
@@ -289,4 +289,45 @@ fn a_label_is_understood_from_a_snapshot_and_from_an_event() {
     let events = vec![Raw::of(&event).unwrap()];
     phone.frame(ServerFrame::Push(Push { topic: site(), epoch: "e".to_owned(), from: 7, to: 8, events, head: 8 }));
     assert_eq!(meaning(&mut phone), Resolved::Item(item(2)));
+}
+
+#[test]
+fn another_makers_code_is_understood_from_a_snapshot_and_from_an_event_and_an_item_by_its_number() {
+    let mut phone = on_the_floor();
+    let text = "(01)09506000134352(21)A1";
+    let meaning = |phone: &mut Phone, raw: &str| phone.client.floor(&mut phone.store).resolve(raw).unwrap();
+    assert_eq!(meaning(&mut phone, "JKT-0001"), Resolved::Item(item(1)));
+    assert_eq!(meaning(&mut phone, text), Resolved::Text(text.to_owned()));
+    let id = "018f0000-0000-7000-8000-0000000000c1";
+    let line = json!({ "line": "item_code", "id": id, "raw": text, "item_id": item(1), "version": 1 });
+    let head = json!({ "line": "head", "topic": site(), "epoch": "e", "cursor": 7 });
+    let added = format!("{head}\n{line}\n{}\n", json!({ "line": "end", "count": 1 }));
+    phone.give(Event::Added { topic: site(), text: added });
+    assert_eq!(meaning(&mut phone, "https://brand.example/01/09506000134352/21/A1"), Resolved::Item(item(1)));
+    let removed = json!({
+        "cursor": 8, "kind": "item_code.removed", "subject": { "type": "item_code", "id": id },
+        "after": { "id": id, "raw": text, "item_id": null, "version": 2 }, "data": {},
+        "occurred_at": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:00Z",
+    });
+    let events = vec![Raw::of(&removed).unwrap()];
+    phone.frame(ServerFrame::Push(Push { topic: site(), epoch: "e".to_owned(), from: 7, to: 8, events, head: 8 }));
+    assert_eq!(meaning(&mut phone, text), Resolved::Text(text.to_owned()));
+}
+
+#[test]
+fn who_came_after_the_snapshot_is_known_by_name_from_what_they_do() {
+    let mut phone = on_the_floor();
+    let name = |phone: &mut Phone| {
+        let rows = phone.client.floor(&mut phone.store).rows("user").unwrap();
+        rows.iter().map(|row| serde_json::from_str::<Value>(&row.body).unwrap()["name"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(name(&mut phone), Vec::<Value>::new());
+    let held = json!({
+        "cursor": 8, "kind": "item.held", "subject": { "type": "item", "id": item(1) }, "after": null, "data": {},
+        "actor": { "id": "018f0000-0000-7000-8000-0000000000e9", "name": "Kim Tran" },
+        "occurred_at": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:00Z",
+    });
+    let events = vec![Raw::of(&held).unwrap()];
+    phone.frame(ServerFrame::Push(Push { topic: site(), epoch: "e".to_owned(), from: 7, to: 8, events, head: 8 }));
+    assert_eq!(name(&mut phone), ["Kim Tran"]);
 }

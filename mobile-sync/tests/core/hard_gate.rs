@@ -7,6 +7,7 @@ use floorline_mobile_sync::client::{Act, Event, Notice};
 use floorline_mobile_sync::entry::Blob;
 use floorline_mobile_sync::overlay::ActState;
 use floorline_mobile_sync::store::Store;
+use floorline_mobile_sync::wire::Close;
 use serde_json::{Value, json};
 
 use crate::floor::{advance, jacket, on_a_floor, shown, stamp};
@@ -83,6 +84,28 @@ fn a_photo_that_the_server_tells_of_counts_unless_it_still_waits_here() {
     assert_eq!((stage(&mut phone).as_str(), conflict(&mut phone)), ("sew", None));
     phone.store.keep_file(&photo()).unwrap();
     assert_eq!((stage(&mut phone).as_str(), conflict(&mut phone)), ("cut", Some(Reason::ActionsMissing)));
+}
+
+#[test]
+fn after_a_restore_a_photo_waits_again_while_its_bytes_are_here_and_else_it_counts_as_the_server_tells() {
+    let mut phone = on_a_floor(&workflow(), &photographed());
+    phone.store.keep_file(&photo()).unwrap();
+    phone.give(Event::Uploaded { sha256: photo().sha256 });
+    let waits = |phone: &mut Phone| phone.store.uploaded(&photo().sha256).unwrap().map(|uploaded| !uploaded);
+    assert_eq!(waits(&mut phone), Some(false));
+    phone.give(Event::FileGone { sha256: photo().sha256 });
+    assert_eq!(waits(&mut phone), Some(false), "what the server has need not be here");
+    phone.server.rewind(0);
+    phone.close(Close::Other(1006));
+    phone.pass(60_000);
+    assert_eq!(waits(&mut phone), Some(true));
+    phone.give(Event::Offline);
+    phone.act(advance()).unwrap();
+    assert_eq!((stage(&mut phone).as_str(), conflict(&mut phone)), ("cut", Some(Reason::ActionsMissing)));
+    phone.give(Event::FileGone { sha256: photo().sha256 });
+    assert_eq!((stage(&mut phone).as_str(), conflict(&mut phone)), ("sew", None));
+    phone.crash();
+    assert_eq!(waits(&mut phone), None, "it is kept that nothing is known of it");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use floorline_domain::ids::{ItemId, UserId};
 use floorline_domain::item::Command;
 use floorline_domain::permission::Permission;
-use floorline_mobile_sync::client::{Act, Client, Config, Effect, Event, Notice};
+use floorline_mobile_sync::client::{Act, Client, Config, Effect, Event, Notice, OpenFailure, Scanned};
 use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::outbox::Refused;
 use floorline_mobile_sync::session::{Now, Session};
@@ -26,6 +26,11 @@ pub(crate) fn actor() -> UserId {
     ACTOR.parse().unwrap()
 }
 
+/// Someone else who works with the same phone.
+pub(crate) fn colleague() -> UserId {
+    UserId(uuid::Uuid::from_u128(0xbb))
+}
+
 pub(crate) fn item(n: u128) -> ItemId {
     ItemId(uuid::Uuid::from_u128(n))
 }
@@ -43,8 +48,10 @@ pub(crate) struct Phone {
     pub fetches: Vec<(Topic, String)>,
     /// Every frame of both sides, in order.
     pub recorded: Vec<(&'static str, String)>,
-    /// The server is out of reach.
-    pub unreachable: bool,
+    /// Why no connection comes about.
+    pub refused: Option<OpenFailure>,
+    /// Connections that were tried.
+    pub tried: usize,
     /// The next frames from the server are lost with the connection.
     pub lose_answers: usize,
     seed: u128,
@@ -77,7 +84,8 @@ impl Phone {
             notices: Vec::new(),
             fetches: Vec::new(),
             recorded: Vec::new(),
-            unreachable: false,
+            refused: None,
+            tried: 0,
             lose_answers: 0,
             seed,
             connection: 0,
@@ -88,8 +96,12 @@ impl Phone {
     }
 
     fn sign_in(&mut self) {
+        self.sign_in_as(actor());
+    }
+
+    pub(crate) fn sign_in_as(&mut self, actor: UserId) {
         let session = Session {
-            actor: actor(),
+            actor,
             permissions: Permission::ALL.iter().copied().collect(),
             roles: vec!["operator".to_owned()],
             lease_id: None,
@@ -118,6 +130,12 @@ impl Phone {
         saved
     }
 
+    pub(crate) fn scan(&mut self, raw: &str) -> Scanned {
+        let scanned = self.client.scan(raw, self.now, &mut self.store).unwrap().unwrap();
+        self.give(Event::Tick);
+        scanned
+    }
+
     /// Gives an event, commits, and does what follows until nothing is left to do.
     pub(crate) fn give(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
@@ -132,10 +150,11 @@ impl Phone {
 
     fn perform(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
-            Effect::Open { connection } if self.unreachable => {
-                vec![Event::OpenFailed { connection, why: floorline_mobile_sync::client::OpenFailure::Unreachable }]
-            }
             Effect::Open { connection } => {
+                self.tried += 1;
+                if let Some(why) = self.refused {
+                    return vec![Event::OpenFailed { connection, why }];
+                }
                 (self.connection, self.connected) = (connection, true);
                 vec![Event::Opened { connection, ticket: Some("t".to_owned()) }]
             }

@@ -1,6 +1,6 @@
 //! Forks, seals and offering again.
 
-use floorline_mobile_sync::client::Notice;
+use floorline_mobile_sync::client::{Notice, OpenFailure};
 use floorline_mobile_sync::op::read_entry;
 use floorline_mobile_sync::store::{ActId, Store};
 use floorline_mobile_sync::wire::{ClientFrame, SealReason};
@@ -19,12 +19,12 @@ fn a_restored_phone_seals_its_stream_and_offers_what_is_left_again() {
     // The phone is restored from its backup and goes on counting: its second entry is another one now.
     phone.store = backup;
     phone.store.commit().unwrap();
-    phone.unreachable = true;
+    phone.refused = Some(OpenFailure::Unreachable);
     phone.crash();
     let sealed = phone.client.stream();
     phone.act(note(4)).unwrap();
     phone.act(note(4)).unwrap();
-    phone.unreachable = false;
+    phone.refused = None;
     phone.server.frames.clear();
     phone.online();
     phone.pass(60_000);
@@ -69,7 +69,7 @@ fn an_origin_of_an_origin_names_the_first() {
     let first = phone.client.stream();
     phone.act(note(1)).unwrap();
     for _ in 0..2 {
-        phone.unreachable = false;
+        phone.refused = None;
         phone.server.mute = true;
         phone.online();
         phone.pass(1_000);

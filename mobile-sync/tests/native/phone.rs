@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use floorline_domain::ids::LeaseId;
 use floorline_domain::item::Command;
 use floorline_domain::refusal::Outcome;
 use floorline_mobile_sync::chain::sha256;
@@ -10,7 +11,7 @@ use floorline_mobile_sync::native::{Api, DeviceStatus, Phone, PhoneConfig, Serve
 use floorline_mobile_sync::op::Operation;
 use floorline_mobile_sync::resume::LinkState;
 use floorline_mobile_sync::topic::Topic;
-use floorline_mobile_sync::wire::Mode;
+use floorline_mobile_sync::wire::{Lease, Mode};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -111,6 +112,30 @@ async fn where_no_socket_opens_the_same_goes_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn over_http_an_act_names_the_lease_that_the_answer_before_it_brought() {
+    let lease = |n| Lease { lease_id: LeaseId(Uuid::from_u128(n)), lease: format!("lease {n}") };
+    let fake = Fake::start(Protocol::new(site())).await;
+    fake.with(|state| state.lease = Some(lease(1)));
+    let folder = tempfile::tempdir().unwrap();
+    let config = PhoneConfig { transport: Transport::Http, ..enrolled(&fake, &folder).await };
+    let phone = Phone::open(config).await.unwrap();
+    phone.sign_in("a@b", "secret").await.unwrap();
+    phone.go_online();
+    for n in 0..2 {
+        phone.act(note(n)).await.unwrap();
+        within(phone.drained()).await.unwrap();
+    }
+    fake.with(|state| state.lease = Some(lease(2)));
+    for n in 2..4 {
+        phone.act(note(n)).await.unwrap();
+        within(phone.drained()).await.unwrap();
+    }
+    let named: Vec<_> = fake.with(|state| state.core.log.iter().map(|entry| entry.lease_id).collect());
+    let [first, second] = [1, 2].map(|n| Some(lease(n).lease_id));
+    assert_eq!(named[1..], [first, first, second]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_sealed_over_http_is_offered_again() {
     let fake = Fake::start(Protocol::new(site())).await;
     let folder = tempfile::tempdir().unwrap();
@@ -185,4 +210,42 @@ async fn a_photo_is_uploaded_in_chunks_and_goes_on_where_it_stopped() {
     let uploads = fake.with(|state| state.uploads.clone());
     assert_eq!(uploads.len(), 1, "begun once");
     assert_eq!(uploads.values().next().unwrap().1, bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_a_photo_is_uploaded_again_and_one_whose_bytes_are_gone_is_waited_for_no_more() {
+    let fake = Fake::start(Protocol::new(site())).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = enrolled(&fake, &folder).await;
+    let phone = Phone::open(config.clone()).await.unwrap();
+    phone.sign_in("a@b", "secret").await.unwrap();
+    phone.go_online();
+    let mut events = phone.events();
+    within(async { while phone.standing().await.unwrap().link != LinkState::Live {} }).await;
+    let (mut here, mut gone) = (None, None);
+    for (photo, byte) in [(&mut here, 1), (&mut gone, 2)] {
+        let sha256 = phone.keep_photo(vec![byte; 9], "image/jpeg", None).await.unwrap().sha256;
+        within(async { while events.recv().await.unwrap() != (Notice::Uploaded { sha256 }) {} }).await;
+        *photo = Some(sha256);
+    }
+    phone.close().await;
+    std::fs::remove_file(folder.path().join("photos").join(gone.unwrap().to_string())).unwrap();
+    fake.with(|state| state.core.rewind(0));
+
+    let phone = Phone::open(config).await.unwrap();
+    let mut events = phone.events();
+    phone.go_online();
+    within(async { while events.recv().await.unwrap() != Notice::Link(LinkState::Live) {} }).await;
+    // What waits is looked for now.
+    phone.go_online();
+    let again = Notice::Uploaded { sha256: here.unwrap() };
+    within(async { while events.recv().await.unwrap() != again {} }).await;
+    within(async {
+        while phone.standing().await.unwrap().photos > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let uploads: Vec<Vec<u8>> = fake.with(|state| state.uploads.values().map(|(_, bytes)| bytes.clone()).collect());
+    assert_eq!(uploads, [1, 2, 1].map(|byte| vec![byte; 9]));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use floorline_mobile_sync::wire::{Close, ServerFrame, SubmitRequest, SubmitResponse};
+use floorline_mobile_sync::wire::{Close, Lease, ServerFrame, SubmitRequest, SubmitResponse};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +26,8 @@ pub(crate) struct State {
     pub(crate) refreshes: usize,
     /// Access tokens up to this number have ended.
     pub(crate) ended_tokens: usize,
+    /// What answers over HTTP bring besides.
+    pub(crate) lease: Option<Lease>,
 }
 
 #[derive(Clone)]
@@ -45,6 +47,7 @@ impl Fake {
             tickets: 0,
             refreshes: 0,
             ended_tokens: 0,
+            lease: None,
         };
         let fake = Self { address: listener.local_addr().unwrap(), state: Arc::new(Mutex::new(state)) };
         let serving = fake.clone();
@@ -188,7 +191,8 @@ impl State {
             Some(Answer::Close(Close::Sealed)) => return reply(409, &[], &json!({ "code": "STATE_CONFLICT" })),
             other => panic!("{other:?}"),
         };
-        let mut response = SubmitResponse { welcome, result: None, retry: None, gap: None };
+        let lease = self.lease.clone();
+        let mut response = SubmitResponse { welcome, lease, result: None, retry: None, gap: None };
         if let Some(submit) = submit {
             let text = frame(floorline_mobile_sync::wire::ClientFrame::Submit(submit));
             match self.core.receive(&text, 0).pop() {

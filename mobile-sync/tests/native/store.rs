@@ -25,6 +25,7 @@ enum Step {
     Lease(u128),
     File(u8),
     Uploaded(u8),
+    Gone(u8),
     Cursor(i64),
     Swap(u8),
     Put(u8, i64),
@@ -48,6 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_u128..3).prop_map(Step::Lease),
         1 => (0_u8..3).prop_map(Step::File),
         1 => (0_u8..3).prop_map(Step::Uploaded),
+        1 => (0_u8..3).prop_map(Step::Gone),
         1 => (0_i64..9).prop_map(Step::Cursor),
         1 => (0_u8..4).prop_map(Step::Swap),
         2 => (0_u8..4, 0_i64..9).prop_map(|(id, version)| Step::Put(id, version)),
@@ -149,6 +151,7 @@ impl Driver {
                 store.keep_file(&file).unwrap();
             }
             Step::Uploaded(n) => store.set_uploaded(&file(*n)).unwrap(),
+            Step::Gone(n) => store.forget_file(&file(*n)).unwrap(),
             Step::Cursor(cursor) => {
                 store.set_cursor(&TopicCursor { topic: topic(), epoch: "e".to_owned(), cursor: *cursor }).unwrap();
             }

@@ -9,6 +9,7 @@ pub mod action;
 pub mod field_error;
 pub mod ids;
 pub mod item;
+pub mod json;
 pub mod label;
 pub mod order;
 pub mod permission;

@@ -1,10 +1,11 @@
 //! Why something did not happen: the reasons of `floor.sync.v1`, each with its outcome, its HTTP status and whether the
 //! worker must stop. One table, so that a phone and an HTTP client are told the same.
 
+use crate::json;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{FieldError, words::words};
 
@@ -134,7 +135,7 @@ impl Refusal {
 
     /// FORM_INVALID, naming every wrong field.
     pub fn invalid(errors: &[FieldError]) -> Self {
-        Self::new(Reason::FormInvalid).with(json!({ "errors": errors }))
+        Self::new(Reason::FormInvalid).with(json::object! { "errors": errors })
     }
 
     /// The same with data for the screen.

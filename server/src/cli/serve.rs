@@ -35,6 +35,7 @@ impl Options {
 
 pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<ExitCode> {
     let mut serving = Serving::start(&config).await?;
+    let asked = asked_to_stop()?;
     say(&format!("Floorline is ready at {0}://{1} (API: {0}://{1}/docs)", serving.scheme(), serving.address));
     if let Some(metrics) = serving.metrics {
         say(&format!("Metrics are at http://{metrics}/metrics"));
@@ -42,7 +43,7 @@ pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<Exit
     let qr = options.qr || std::io::stdout().is_terminal();
     open_here::lines(&serving, qr).iter().for_each(|line| say(line));
     let broken = tokio::select! {
-        asked = asked_to_stop() => asked.err(),
+        () = asked => None,
         error = serving.broken() => Some(error),
     };
     tokio::spawn(hurry());
@@ -50,19 +51,21 @@ pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<Exit
     broken.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
-/// Returns at the first SIGTERM or SIGINT.
-pub(super) async fn asked_to_stop() -> anyhow::Result<()> {
+/// Ends at the first SIGTERM or SIGINT from the call on: whoever reads that a server is ready may ask it to stop.
+pub(super) fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Who asks twice does not want to wait. The database then stays up, and the next start adopts it.
 async fn hurry() {
-    if asked_to_stop().await.is_ok() {
+    if let Ok(asked) = asked_to_stop() {
+        asked.await;
         complain("floorline: stopped at once; nothing confirmed is lost");
         std::process::exit(130);
     }

@@ -31,10 +31,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let cancel = CancellationToken::new();
     let runner = Runner::new(app.db.clone(), job_registry(&app), app.jobs.clone(), app.limits.jobs, Uuid::now_v7());
     let runner = tokio::spawn(runner.run(cancel.clone(), app.limits.drain));
+    let asked = asked_to_stop()?;
     say("Floorline runs jobs");
-    let asked = asked_to_stop().await;
+    asked.await;
     cancel.cancel();
     runner.await?;
     app.db.close();
-    asked.map(|()| ExitCode::SUCCESS)
+    Ok(ExitCode::SUCCESS)
 }

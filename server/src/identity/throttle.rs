@@ -1,5 +1,5 @@
-//! Guessing passwords and PINs is slow: five failures in fifteen minutes per address or device and per account, then `429` until the oldest is
-//! forgotten.
+//! Guessing passwords and PINs is slow: five failures in fifteen minutes per address and per account, twenty per device, then `429` until the oldest
+//! is forgotten.
 //!
 //! Kept in memory, by each server for itself. An attempt counts as a failure from its start and is taken back when it succeeds, so that
 //! many attempts at once gain nothing.
@@ -18,9 +18,12 @@ use crate::platform::http::network;
 
 /// Failures within [`WINDOW`] after which nothing more is tried.
 const FAILURES: usize = 5;
+/// The same for a device: many work with one in a shift, and whoever mistypes must not shut it for the others.
+const DEVICE_FAILURES: usize = 20;
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// Remembers failures. An address has five, and so has a device that an administrator let in, so however many accounts are tried, what is remembered grows with these only.
+/// Remembers failures. An address has five, and a device that an administrator let in twenty, so however many accounts are tried, what is remembered
+/// grows with these only.
 pub(super) struct Throttle(Mutex<Lately<Key, VecDeque<DateTime<Utc>>>>);
 
 impl Default for Throttle {
@@ -32,6 +35,8 @@ impl Default for Throttle {
 /// How the caller stands, as `RateLimit` headers tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
+    /// Attempts there are in all.
+    quota: usize,
     /// Attempts left.
     remaining: usize,
     /// Seconds until the oldest failure is forgotten.
@@ -69,16 +74,16 @@ impl Throttle {
         failures.pass(now);
         let keys: Vec<Key> = keys(from, account).collect();
         let full =
-            keys.iter().map(|key| standing(failures.get_mut(key), now)).filter(|standing| standing.remaining == 0);
+            keys.iter().map(|key| key.standing(failures.get_mut(key), now)).filter(|standing| standing.remaining == 0);
         if let Some(refused) = full.max_by_key(|standing| standing.reset_s) {
             return Err(refused);
         }
         let left = keys.into_iter().map(|key| {
             let times = failures.keep(key);
             times.push_back(now);
-            standing(Some(times), now)
+            key.standing(Some(times), now)
         });
-        Ok(left.min_by_key(|standing| standing.remaining).unwrap_or(Standing { remaining: FAILURES, reset_s: 0 }))
+        Ok(left.min_by_key(|standing| standing.remaining).unwrap_or(Standing::fresh(FAILURES)))
     }
 
     /// The attempt could not be decided: it counts for nobody.
@@ -102,9 +107,13 @@ impl Throttle {
 }
 
 impl Standing {
+    fn fresh(quota: usize) -> Self {
+        Self { quota, remaining: quota, reset_s: 0 }
+    }
+
     /// Writes the `RateLimit` and `RateLimit-Policy` headers.
     pub(super) fn tell(self, headers: &mut HeaderMap) {
-        let policy = format!("\"login\";q={FAILURES};w={}", WINDOW.num_seconds());
+        let policy = format!("\"login\";q={};w={}", self.quota, WINDOW.num_seconds());
         let limit = format!("\"login\";r={};t={}", self.remaining, self.reset_s);
         for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -123,14 +132,24 @@ fn keys(from: Option<Origin>, account: &str) -> impl Iterator<Item = Key> {
     from.into_iter().chain([Key::Account(account)])
 }
 
-fn standing(times: Option<&mut VecDeque<DateTime<Utc>>>, now: DateTime<Utc>) -> Standing {
-    let Some(times) = times else { return Standing { remaining: FAILURES, reset_s: 0 } };
-    while times.front().is_some_and(|first| *first + WINDOW <= now) {
-        times.pop_front();
+impl Key {
+    fn quota(self) -> usize {
+        match self {
+            Self::Device(_) => DEVICE_FAILURES,
+            Self::Address(_) | Self::Account(_) => FAILURES,
+        }
     }
-    let wait = times.front().map_or(TimeDelta::zero(), |first| *first + WINDOW - now);
-    let reset_s = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000);
-    Standing { remaining: FAILURES.saturating_sub(times.len()), reset_s }
+
+    fn standing(self, times: Option<&mut VecDeque<DateTime<Utc>>>, now: DateTime<Utc>) -> Standing {
+        let quota = self.quota();
+        let Some(times) = times else { return Standing::fresh(quota) };
+        while times.front().is_some_and(|first| *first + WINDOW <= now) {
+            times.pop_front();
+        }
+        let wait = times.front().map_or(TimeDelta::zero(), |first| *first + WINDOW - now);
+        let reset_s = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000);
+        Standing { quota, remaining: quota.saturating_sub(times.len()), reset_s }
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +172,7 @@ mod tests {
             assert_eq!(standing.remaining, usize::try_from(4 - n).unwrap());
         }
         let refused = throttle.attempt(address(1), "a@x.example", start() + TimeDelta::minutes(5)).unwrap_err();
-        assert_eq!(refused, Standing { remaining: 0, reset_s: 600 });
+        assert_eq!(refused, Standing { quota: 5, remaining: 0, reset_s: 600 });
         assert!(throttle.attempt(address(1), "a@x.example", start() + WINDOW).is_ok());
         assert!(throttle.attempt(address(1), "a@x.example", start() + WINDOW).is_err());
     }
@@ -171,10 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_counted_whatever_its_address() {
+    fn one_worker_who_mistypes_does_not_shut_a_shared_device_for_the_others_and_who_tries_many_does() {
         let throttle = Throttle::default();
         let device = |n| Some(Origin::Device(DeviceId(uuid::Uuid::from_u128(n))));
-        for n in 0..5 {
+        for _ in 0..5 {
+            throttle.attempt(device(1), "badge 0", start()).unwrap();
+        }
+        assert!(throttle.attempt(device(1), "badge 0", start()).is_err());
+        for n in 5..20 {
             throttle.attempt(device(1), &format!("badge {n}"), start()).unwrap();
         }
         assert!(throttle.attempt(device(1), "another badge", start()).is_err());

@@ -12,6 +12,7 @@ mod copies;
 mod create_upload;
 mod hold_content;
 mod inspect;
+mod keep;
 mod let_go;
 mod metadata;
 mod pictures;
@@ -30,6 +31,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::copies::Size;
+pub use self::keep::{Kept, keep, largest};
 pub use self::pictures::{Pictures, refused};
 pub use self::receive_upload::SILENCE;
 pub use self::remove_old::{Removed, remove_old};

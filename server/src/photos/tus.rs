@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use floorline_mobile_sync::chain::Hash;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
@@ -58,9 +59,6 @@ impl Announced {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
         let length = number(headers, "upload-length")?
             .ok_or_else(|| bad("Send the photo's size as Upload-Length; it cannot be deferred."))?;
-        if length == 0 {
-            return Err(ApiError::invalid_field("Upload-Length", "OUT_OF_RANGE", "A photo has at least one byte."));
-        }
         let metadata = text(headers, "upload-metadata")
             .filter(|metadata| metadata.len() <= METADATA_BYTES)
             .ok_or_else(|| bad("Send sha256 and mime in Upload-Metadata, of at most 4 KiB."))?;
@@ -68,11 +66,27 @@ impl Announced {
         if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(ApiError::invalid_field("sha256", "FORMAT", "sha256 has 64 hexadecimal digits."));
         }
-        let mime = value(metadata, "mime")?;
-        if mime.is_empty() || mime.len() > 100 || mime.chars().any(char::is_control) {
+        Self { length, sha256, mime: value(metadata, "mime")?, metadata: metadata.to_owned() }.checked()
+    }
+
+    /// An upload whose bytes are here already.
+    ///
+    /// # Errors
+    /// 422 for one that cannot be a photo.
+    pub(super) fn of(length: i64, sha256: Hash, mime: &str) -> Result<Self, ApiError> {
+        let sha256 = sha256.to_string();
+        let metadata = format!("sha256 {},mime {}", STANDARD.encode(&sha256), STANDARD.encode(mime));
+        Self { length, sha256, mime: mime.to_owned(), metadata }.checked()
+    }
+
+    fn checked(self) -> Result<Self, ApiError> {
+        if self.length == 0 {
+            return Err(ApiError::invalid_field("Upload-Length", "OUT_OF_RANGE", "A photo has at least one byte."));
+        }
+        if self.mime.is_empty() || self.mime.len() > 100 || self.mime.chars().any(char::is_control) {
             return Err(ApiError::invalid_field("mime", "LENGTH", "mime has 1 to 100 characters."));
         }
-        Ok(Self { length, sha256, mime, metadata: metadata.to_owned() })
+        Ok(self)
     }
 }
 

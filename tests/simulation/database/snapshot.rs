@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use floorline_domain::label;
+use floorline_domain::shift::Shift;
 use floorline_mobile_sync::topic::Topic;
 use serde_json::{Value, json};
 
@@ -36,6 +37,14 @@ fn site(tables: &Tables) -> Vec<Value> {
         let (kind, id) = label.target.map(|target| (target.kind(), target.id())).unzip();
         lines.push(json!({
             "line": "label", "id": label.id, "code": label.code, "target": kind, "target_id": id, "status": label.status,
+        }));
+    }
+    for held in tables.shifts.values() {
+        let Shift { id, user_id, site_id, location_id, team_id, device_id, started_at, last_active_at, .. } =
+            &held.shift;
+        lines.push(json!({
+            "line": "shift", "id": id, "user_id": user_id, "site_id": site_id, "location_id": location_id, "team_id": team_id,
+            "device_id": device_id, "started_at": started_at, "last_active_at": last_active_at,
         }));
     }
     for (id, order) in &tables.orders {

@@ -78,7 +78,7 @@ impl World {
         let moment = phone.now(now, began);
         let Some(client) = phone.client.as_mut() else { return };
         let saved = client.scan(&raw, moment, &mut phone.store);
-        self.keep(number, saved.ok().and_then(Result::ok).map(|scanned| scanned.act));
+        self.keep(number, saved.ok().and_then(Result::ok).and_then(|scanned| scanned.act));
     }
 
     /// The screen says "saved" once the store committed.

@@ -177,6 +177,13 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    fn forget_file(&mut self, sha256: &Hash) -> Result<(), StoreError> {
+        self.kept()?
+            .prepare_cached("DELETE FROM photos WHERE sha256 = ?1 AND stored = 0")?
+            .execute([sha256.to_string()])?;
+        Ok(())
+    }
+
     fn uploaded(&mut self, sha256: &Hash) -> Result<Option<bool>, StoreError> {
         let connection = &self.outbox.connection;
         let mut statement = connection.prepare_cached("SELECT stored = 1 FROM photos WHERE sha256 = ?1")?;

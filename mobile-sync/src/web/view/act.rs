@@ -1,9 +1,10 @@
 //! An act as a list or a card shows it.
 
 use floorline_domain::ids::{ItemId, UserId};
+use floorline_domain::json;
 use floorline_domain::refusal::Refusal;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::names;
 use crate::client::Client;
@@ -61,7 +62,7 @@ impl ActLine {
         }
         let verdict = held.settled.as_ref().and_then(|settled| settled.verdict.read::<Verdict>().ok());
         line.verdict = verdict.map(|verdict| {
-            json!({ "outcome": verdict.outcome, "reason": verdict.reason, "detail": verdict.detail, "flags": verdict.flags })
+            json::object! { "outcome": verdict.outcome, "reason": verdict.reason, "detail": verdict.detail, "flags": verdict.flags, "case_id": verdict.case_id }
         });
         line
     }

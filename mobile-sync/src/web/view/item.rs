@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use floorline_domain::ids::{EntryKey, ItemId, LocationId, UserId};
 use floorline_domain::item::route::{missing, ways};
 use floorline_domain::item::{ActionRecord, Command, Item, Status, UNDO_WITHIN};
+use floorline_domain::json;
 use floorline_domain::refusal::{Reason, Refusal};
 use floorline_domain::workflow::{Action, Stage, Workflow};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::act::ActLine;
 use super::lists::ItemLine;
@@ -26,6 +27,7 @@ pub(in super::super) struct ItemView {
     #[serde(flatten)]
     line: ItemLine,
     version: i64,
+    po_number: Option<String>,
     attributes: Value,
     stages: Vec<Value>,
     actions: Vec<Value>,
@@ -34,6 +36,7 @@ pub(in super::super) struct ItemView {
     rework: Vec<Value>,
     components: Vec<Value>,
     flag_list: Vec<Value>,
+    notes: Vec<Value>,
     hold: Option<Value>,
     assigned_name: Option<String>,
     location_name: Option<String>,
@@ -72,7 +75,8 @@ impl Screen<'_> {
         Ok(ItemView {
             line: ItemLine::of(self.shown, self.workflow),
             version: item.version,
-            attributes: json!(item.attributes),
+            po_number: item.order_id.map(|id| names::order(id, floor)).transpose()?.flatten(),
+            attributes: json::value(&item.attributes),
             stages: self.stages(),
             actions: match stage {
                 Some(stage) => stage
@@ -92,6 +96,7 @@ impl Screen<'_> {
                 .iter()
                 .map(|flag| noted(Some(&flag.reason), flag.by, flag.at, floor))
                 .collect::<Result<_, _>>()?,
+            notes: self.notes(floor)?,
             hold: held.map(|mark| noted(mark.reason.as_ref(), mark.by, mark.at, floor)).transpose()?,
             assigned_name: item.assigned_to.map(|id| names::person(id, floor)).transpose()?.flatten(),
             location_name: item.location_id.map(|id: LocationId| names::place(id, floor)).transpose()?.flatten(),
@@ -99,6 +104,15 @@ impl Screen<'_> {
             undo: self.undo(floor)?,
             photos: item.progress.results.values().flat_map(|record| record.evidence.iter().cloned()).collect(),
         })
+    }
+
+    /// What people wrote in steps that ask for a note, the latest first.
+    fn notes<S: Store>(&self, floor: &mut Floor<'_, S>) -> Result<Vec<Value>, StoreError> {
+        let results = self.shown.item.progress.results.values();
+        let mut written: Vec<_> =
+            results.filter_map(|record| Some((record, record.content.get("text")?.as_str()?.to_owned()))).collect();
+        written.sort_by_key(|(record, _)| std::cmp::Reverse(record.at));
+        written.iter().map(|(record, text)| noted(Some(text), record.by, record.at, floor)).collect()
     }
 
     fn stage(&self) -> Option<&Stage> {
@@ -114,36 +128,38 @@ impl Screen<'_> {
         };
         let mut stages: Vec<&Stage> = self.workflow.iter().flat_map(|workflow| &workflow.stages).collect();
         stages.sort_by_key(|stage| stage.order);
-        let view = |stage: &&Stage| json!({ "key": stage.key, "name": stage.name, "color": stage.color, "state": state(stage) });
+        let view = |stage: &&Stage| json::object! { "key": stage.key, "name": stage.name, "color": stage.color, "state": state(stage) };
         stages.iter().map(view).collect()
     }
 
     /// Required before optional, then onwards; what stands in the way is said before anybody tries.
     fn next<S: Store>(&self, floor: &mut Floor<'_, S>) -> Result<Value, StoreError> {
         let item = &self.shown.item;
-        let (Some(workflow), Some(stage)) = (self.workflow, self.stage()) else { return Ok(json!({ "kind": "none" })) };
+        let (Some(workflow), Some(stage)) = (self.workflow, self.stage()) else {
+            return Ok(json::object! { "kind": "none" });
+        };
         match item.status {
-            Status::Completed | Status::Scrapped | Status::Cancelled => return Ok(json!({ "kind": "none" })),
-            Status::Paused => return Ok(json!({ "kind": "resume" })),
+            Status::Completed | Status::Scrapped | Status::Cancelled => return Ok(json::object! { "kind": "none" }),
+            Status::Paused => return Ok(json::object! { "kind": "resume" }),
             Status::OnHold => return self.held(floor),
             Status::Error => return Ok(wait(&Refusal::new(Reason::TransitionNotAllowed))),
             Status::NotStarted | Status::Active => {}
         }
         let ways = ways(workflow, stage, item);
         if let Some(action_id) = missing(stage, item, ways.first().and_then(|way| way.when)).into_iter().next() {
-            return Ok(json!({ "kind": "action", "action_id": action_id }));
+            return Ok(json::object! { "kind": "action", "action_id": action_id });
         }
         let advance = Command::Advance { to: None };
         if let Some(refusal) = floor.refusal(item, &advance, self.now)? {
             return Ok(wait(&refusal));
         }
         let to = ways.first().and_then(|way| way.to);
-        Ok(json!({ "kind": "advance", "to": to.map(|to| &to.key), "name": to.map(|to| &to.name) }))
+        Ok(json::object! { "kind": "advance", "to": to.map(|to| &to.key), "name": to.map(|to| &to.name) })
     }
 
     fn held<S: Store>(&self, floor: &mut Floor<'_, S>) -> Result<Value, StoreError> {
         let refusal = floor.refusal(&self.shown.item, &Command::Release { reason: None }, self.now)?;
-        Ok(refusal.map_or_else(|| json!({ "kind": "release" }), |_| wait(&Refusal::new(Reason::OnHold))))
+        Ok(refusal.map_or_else(|| json::object! { "kind": "release" }, |_| wait(&Refusal::new(Reason::OnHold))))
     }
 
     fn targets(&self) -> Vec<Value> {
@@ -168,11 +184,11 @@ impl Screen<'_> {
         let view = |part: &Predicted| {
             let workflow = floor.workflow(part.item.workflow_version_id)?;
             let stage = workflow.as_ref().and_then(|workflow| workflow.stage(&part.item.stage));
-            Ok(json!({
+            Ok(json::object! {
                 "id": part.item.id, "code": part.item.code, "status": part.item.status,
                 "stage_name": stage.map_or(&part.item.stage, |stage| &stage.name),
                 "assembled": item.progress.assembled.contains(&part.item.id),
-            }))
+            })
         };
         parts.iter().map(view).collect()
     }
@@ -188,19 +204,17 @@ impl Screen<'_> {
         let until: DateTime<Utc> = last.at + UNDO_WITHIN;
         let refusal = floor.refusal(item, &Command::Undo { of: Some(of) }, self.now)?;
         Ok(refusal.is_none().then(|| {
-            json!({
-                "of": { "stream_id": of.stream_id, "seq": of.seq }, "until_time": until.timestamp_millis(), "op": last.op,
-            })
+            json::object! { "of": of, "until_time": until.timestamp_millis(), "op": last.op }
         }))
     }
 }
 
 fn wait(refusal: &Refusal) -> Value {
-    json!({ "kind": "wait", "reason": reason(refusal) })
+    json::object! { "kind": "wait", "reason": reason(refusal) }
 }
 
 fn named(stage: &Stage) -> Value {
-    json!({ "key": stage.key, "name": stage.name })
+    json::object! { "key": stage.key, "name": stage.name }
 }
 
 fn noted<S: Store>(
@@ -209,7 +223,7 @@ fn noted<S: Store>(
     at: DateTime<Utc>,
     floor: &mut Floor<'_, S>,
 ) -> Result<Value, StoreError> {
-    Ok(json!({ "reason": reason, "by_name": names::person(by, floor)?, "at": at }))
+    Ok(json::object! { "reason": reason, "by_name": names::person(by, floor)?, "at": at })
 }
 
 fn action_view<S: Store>(
@@ -226,13 +240,11 @@ fn action_view<S: Store>(
         (false, false) => "failed",
     };
     let result = record.map(|record| {
-        Ok::<Value, StoreError>(json!({
-            "by": record.by, "by_name": names::person(record.by, floor)?, "at": record.at, "content": record.content, "evidence": record.evidence,
-        }))
+        Ok::<Value, StoreError>(json::object! { "by": record.by, "by_name": names::person(record.by, floor)?, "at": record.at, "content": record.content, "evidence": record.evidence })
     });
     let result = result.transpose()?;
-    Ok(json!({
+    Ok(json::object! {
         "id": id, "key": action.key, "kind": action.kind(), "label": action.label, "required": action.required,
         "config": action.config.write(), "state": record.map_or("open", state), "result": result,
-    }))
+    })
 }

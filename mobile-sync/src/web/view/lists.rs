@@ -1,10 +1,9 @@
 //! Lists: items that a filter lets through, and queues in the order of work.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use floorline_domain::ids::{ItemId, LocationId, OrderId, QueueId, UserId, WorkflowVersionId};
 use floorline_domain::item::{Item, Status};
+use floorline_domain::json;
 use floorline_domain::queue::{self, Priority};
 use floorline_domain::workflow::Workflow;
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::floor::Floor;
 use crate::overlay::{ActState, Predicted};
+use crate::sorted::Sorted;
 use crate::store::{Store, StoreError};
 use crate::web::mirror::Mirror;
 
@@ -63,7 +63,8 @@ impl ItemLine {
 #[serde(default)]
 pub(in super::super) struct Filter {
     stage: Option<String>,
-    location_id: Option<LocationId>,
+    /// Where the work is to be done.
+    place: Option<LocationId>,
     assigned_to: Option<UserId>,
     /// Part of the code, in any case.
     text: Option<String>,
@@ -86,10 +87,19 @@ pub(in super::super) fn items(filter: &Filter, client: &mut Client, store: &mut 
     let text = filter.text.as_ref().map(|text| text.to_lowercase());
     let all = filter.status.as_deref() == Some("all");
     let mut found: Vec<Predicted> = floor.items()?;
+    let mut workflows = Sorted::default();
+    if let Some(place) = filter.place {
+        let mut there = Vec::new();
+        for shown in found {
+            if is_work_of(place, &shown.item, workflow(&shown.item, &mut workflows, &mut floor)?) {
+                there.push(shown);
+            }
+        }
+        found = there;
+    }
     found.retain(|Predicted { item, .. }| {
         (all || !item.status.is_final())
             && filter.stage.as_ref().is_none_or(|stage| item.stage == *stage)
-            && filter.location_id.is_none_or(|place| item.location_id == Some(place))
             && filter.assigned_to.is_none_or(|user| item.assigned_to == Some(user))
             && text.as_ref().is_none_or(|text| item.code.to_lowercase().contains(text))
     });
@@ -99,19 +109,27 @@ pub(in super::super) fn items(filter: &Filter, client: &mut Client, store: &mut 
     Ok(Page { items: lines(&page, &mut floor)?, total })
 }
 
+/// What lies there, and what nobody brought to another place of its stage yet.
+fn is_work_of(place: LocationId, item: &Item, workflow: Option<&Workflow>) -> bool {
+    let places = workflow.and_then(|workflow| workflow.stage(&item.stage)).map(|stage| stage.location_ids.as_slice());
+    let places = places.unwrap_or_default();
+    item.location_id == Some(place)
+        || (places.contains(&place) && !item.location_id.is_some_and(|lies| places.contains(&lies)))
+}
+
 fn lines<S: Store>(items: &[Predicted], floor: &mut Floor<'_, S>) -> Result<Vec<ItemLine>, StoreError> {
-    let mut workflows = BTreeMap::new();
+    let mut workflows = Sorted::default();
     items.iter().map(|shown| Ok(ItemLine::of(shown, workflow(&shown.item, &mut workflows, floor)?))).collect()
 }
 
 fn workflow<'w, S: Store>(
     item: &Item,
-    known: &'w mut BTreeMap<WorkflowVersionId, Option<Workflow>>,
+    known: &'w mut Sorted<WorkflowVersionId, Option<Workflow>>,
     floor: &mut Floor<'_, S>,
 ) -> Result<Option<&'w Workflow>, StoreError> {
     let id = item.workflow_version_id;
-    if let std::collections::btree_map::Entry::Vacant(place) = known.entry(id) {
-        place.insert(floor.workflow(id)?);
+    if !known.contains_key(&id) {
+        known.insert(id, floor.workflow(id)?);
     }
     Ok(known.get(&id).and_then(Option::as_ref))
 }
@@ -178,7 +196,7 @@ impl QueueRow {
 pub(in super::super) fn queues(client: &mut Client, store: &mut Mirror) -> Result<Vec<QueueView>, StoreError> {
     let mut floor = client.floor(store);
     let rows = floor.rows("queue")?;
-    let queues: Vec<QueueRow> = rows.iter().filter_map(|row| serde_json::from_str(&row.body).ok()).collect();
+    let queues: Vec<QueueRow> = rows.iter().filter_map(|row| json::read(&row.body).ok()).collect();
     let items = floor.items()?;
     let lines = lines(&items, &mut floor)?;
     let view = |queue: &QueueRow| {

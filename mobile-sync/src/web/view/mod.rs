@@ -9,5 +9,5 @@ mod state;
 pub(super) use self::act::{ActLine, acts, journal};
 pub(super) use self::item::item;
 pub(super) use self::lists::{items, queues};
-pub(super) use self::names::resolved;
+pub(super) use self::names::{resolved, scanned};
 pub(super) use self::state::State;

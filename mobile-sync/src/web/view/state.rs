@@ -1,14 +1,16 @@
 //! What the frame around every screen shows.
 
 use floorline_domain::ids::UserId;
+use floorline_domain::json;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::act::ActLine;
 use crate::client::Client;
 use crate::floor::Shift;
 use crate::limits::OUTBOX_HARD;
 use crate::outbox::Held;
+use crate::sorted::Sorted;
 use crate::store::{Attention, StoreError};
 use crate::web::mirror::Mirror;
 use crate::web::told;
@@ -32,9 +34,11 @@ impl State {
     pub(in super::super) fn of(client: &mut Client, store: &mut Mirror) -> Result<Self, StoreError> {
         let unsent: Vec<&Held> = client.acts().filter(|held| held.settled.is_none()).collect();
         let oldest_unsent_time = unsent.iter().map(|held| held.kept.made_time).min();
-        let mut unsent_of = std::collections::BTreeMap::<UserId, usize>::new();
+        let mut unsent_of = Sorted::<UserId, usize>::default();
         for actor in unsent.iter().filter_map(|held| held.entry.as_ref()).map(|entry| entry.actor) {
-            *unsent_of.entry(actor).or_default() += 1;
+            if let Some(count) = unsent_of.or_insert_with(actor, usize::default) {
+                *count += 1;
+            }
         }
         let asks =
             |attention| move |held: &&Held| held.settled.as_ref().is_some_and(|settled| settled.attention == attention);
@@ -44,12 +48,12 @@ impl State {
         let mut floor = client.floor(store);
         let stops = stops.into_iter().map(|line| line.named(&mut floor)).collect::<Result<_, _>>()?;
         let shift = floor.own_shift()?;
-        let floor = json!({ "cursor": floor.cursor(), "items": floor.item_count()? });
+        let floor = json::object! { "cursor": floor.cursor(), "items": floor.item_count()? };
         Ok(Self {
             link,
             unsent: count,
             oldest_unsent_time,
-            unsent_of: unsent_of.into_iter().collect(),
+            unsent_of: unsent_of.iter().map(|(actor, count)| (*actor, *count)).collect(),
             cards,
             stops,
             full: count >= OUTBOX_HARD,

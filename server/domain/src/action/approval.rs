@@ -1,7 +1,8 @@
 //! `approval`: yes or no, by someone other than those who did the work.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Judged, MAX_TEXT, content::Reader};
 use crate::FieldError;
@@ -25,7 +26,7 @@ impl ApprovalConfig {
         if self.comment_required && comment == Some(None) {
             reader.fault("comment", "required", "a comment is required");
         }
-        let mut content = json!({ "approved": approved });
+        let mut content = json::object! { "approved" => approved };
         if let (Some(Some(comment)), Some(content)) = (comment, content.as_object_mut()) {
             content.insert("comment".to_owned(), comment.into());
         }

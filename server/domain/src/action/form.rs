@@ -1,7 +1,8 @@
 //! `form`: typed fields.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Judged, MAX_TEXT, content::Reader, repeated};
 use crate::FieldError;
@@ -81,7 +82,7 @@ impl FormConfig {
                 },
             }
         }
-        reader.finish(Judged::new(true, json!({ "fields": kept })))
+        reader.finish(Judged::new(true, json::object! { "fields" => kept }))
     }
 
     pub(super) fn faults(&self) -> Vec<FieldError> {

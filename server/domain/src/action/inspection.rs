@@ -1,7 +1,8 @@
 //! `inspection`: a checklist and how much of it must pass.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Judged, MAX_TEXT,
@@ -85,11 +86,11 @@ impl InspectionConfig {
         let checks: Vec<Value> = answered
             .into_iter()
             .map(|(name, passed, note)| match note {
-                Some(note) => json!({ "item": name, "passed": passed, "note": note }),
-                None => json!({ "item": name, "passed": passed }),
+                Some(note) => json::object! { "item" => name, "passed" => passed, "note" => note },
+                None => json::object! { "item" => name, "passed" => passed },
             })
             .collect();
-        reader.finish(Judged::new(enough, json!({ "checks": checks })))
+        reader.finish(Judged::new(enough, json::object! { "checks" => checks }))
     }
 
     pub(super) fn faults(&self) -> Vec<FieldError> {

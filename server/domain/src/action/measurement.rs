@@ -1,7 +1,8 @@
 //! `measurement`: readings with units and limits.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Judged,
@@ -72,11 +73,12 @@ impl MeasurementConfig {
         let readings: Vec<Value> = taken
             .iter()
             .map(|(spec, value)| {
-                json!({ "name": spec.name, "value": value, "unit": spec.unit, "passed": spec.accepts(*value) })
+                let passed = spec.accepts(*value);
+                json::object! { "name" => spec.name.as_str(), "value" => *value, "unit" => spec.unit.as_str(), "passed" => passed }
             })
             .collect();
         let passed = taken.iter().all(|(spec, value)| spec.accepts(*value));
-        reader.finish(Judged::new(passed, json!({ "readings": readings })))
+        reader.finish(Judged::new(passed, json::object! { "readings" => readings }))
     }
 
     pub(super) fn faults(&self) -> Vec<FieldError> {

@@ -16,7 +16,7 @@ mod scan;
 mod signature;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use approval::ApprovalConfig;
 pub use bounds::{MAX_ENTRIES, MAX_NAME};
@@ -28,7 +28,7 @@ pub use photo::PhotoConfig;
 pub use scan::{Expected, ScanConfig};
 pub use signature::SignatureConfig;
 
-use crate::{FieldError, item::PhotoSize, words::words, workflow::Action};
+use crate::{FieldError, item::PhotoSize, json, words::words, workflow::Action};
 
 words! {
     "kind of action"
@@ -74,41 +74,35 @@ impl Config {
     }
 
     /// Reads the configuration of an action of `kind`; null is an empty one.
-    pub fn read(kind: Kind, config: Value) -> Result<Self, serde_json::Error> {
-        use serde_json::from_value;
-        let config = match config {
-            Value::Null => Value::Object(Map::new()),
-            Value::Object(_) => config,
-            // A struct would also be read from a list, field by field.
-            _ => return Err(serde::de::Error::custom("it must be an object")),
+    pub fn read(kind: Kind, config: &Value) -> Result<Self, json::Error> {
+        let text = match config {
+            Value::Null => String::from("{}"),
+            config => json::write(config)?,
         };
         Ok(match kind {
-            Kind::Scan => Self::Scan(from_value(config)?),
-            Kind::Photo => Self::Photo(from_value(config)?),
-            Kind::Note => Self::Note(from_value(config)?),
-            Kind::Approval => Self::Approval(from_value(config)?),
-            Kind::Measurement => Self::Measurement(from_value(config)?),
-            Kind::Inspection => Self::Inspection(from_value(config)?),
-            Kind::Form => Self::Form(from_value(config)?),
-            Kind::Signature => Self::Signature(from_value(config)?),
+            Kind::Scan => Self::Scan(json::read(&text)?),
+            Kind::Photo => Self::Photo(json::read(&text)?),
+            Kind::Note => Self::Note(json::read(&text)?),
+            Kind::Approval => Self::Approval(json::read(&text)?),
+            Kind::Measurement => Self::Measurement(json::read(&text)?),
+            Kind::Inspection => Self::Inspection(json::read(&text)?),
+            Kind::Form => Self::Form(json::read(&text)?),
+            Kind::Signature => Self::Signature(json::read(&text)?),
         })
     }
 
     /// The configuration as it travels.
     pub fn write(&self) -> Value {
-        use serde_json::to_value;
-        let written = match self {
-            Self::Scan(config) => to_value(config),
-            Self::Photo(config) => to_value(config),
-            Self::Note(config) => to_value(config),
-            Self::Approval(config) => to_value(config),
-            Self::Measurement(config) => to_value(config),
-            Self::Inspection(config) => to_value(config),
-            Self::Form(config) => to_value(config),
-            Self::Signature(config) => to_value(config),
-        };
-        // Plain structs with text keys: there is nothing in them that JSON cannot say.
-        written.unwrap_or_default()
+        match self {
+            Self::Scan(config) => json::value(config),
+            Self::Photo(config) => json::value(config),
+            Self::Note(config) => json::value(config),
+            Self::Approval(config) => json::value(config),
+            Self::Measurement(config) => json::value(config),
+            Self::Inspection(config) => json::value(config),
+            Self::Form(config) => json::value(config),
+            Self::Signature(config) => json::value(config),
+        }
     }
 }
 

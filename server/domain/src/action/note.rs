@@ -1,7 +1,8 @@
 //! `note`: a text.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Judged, MAX_TEXT, content::Reader};
 use crate::FieldError;
@@ -23,7 +24,7 @@ impl NoteConfig {
         if text.as_ref().is_some_and(|text| text.chars().count() > max) {
             reader.fault("text", "too_long", format!("text has more than {max} characters"));
         }
-        reader.finish(Judged::new(true, json!({ "text": text })))
+        reader.finish(Judged::new(true, json::object! { "text" => text }))
     }
 
     pub(super) fn faults(&self) -> Vec<FieldError> {

@@ -1,7 +1,8 @@
 //! `photo`: pictures, enough of them, large enough, from every angle asked for.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Judged, MAX_TEXT,
@@ -45,8 +46,8 @@ impl PhotoConfig {
             let Some(hash) = hash.filter(|hash| !hashes.contains(hash)) else { continue };
             self.check_size(&mut reader, &path, photo_size(&hash).or_else(|| said(photo)));
             photos.push(match &angle {
-                Some(angle) => json!({ "sha256": hash, "angle": angle }),
-                None => json!({ "sha256": hash }),
+                Some(angle) => json::object! { "sha256" => hash.as_str(), "angle" => angle.as_str() },
+                None => json::object! { "sha256" => hash.as_str() },
             });
             hashes.push(hash);
             angles.extend(angle);
@@ -59,7 +60,7 @@ impl PhotoConfig {
             let message = format!("{wanted} different pictures are required, {} were given", hashes.len());
             reader.fault("photos", "too_few", message);
         }
-        let judged = Judged::new(true, json!({ "photos": photos }));
+        let judged = Judged::new(true, json::object! { "photos" => photos });
         reader.finish(Judged { evidence: hashes, ..judged })
     }
 

@@ -1,7 +1,8 @@
 //! `scan`: a code that must be the one expected.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Judged, content::Reader};
 use crate::FieldError;
@@ -59,7 +60,7 @@ impl ScanConfig {
     pub(super) fn judge(&self, data: &Map<String, Value>) -> Result<Judged, Vec<FieldError>> {
         let mut reader = Reader::default();
         let raw = reader.text(data, "", "raw");
-        reader.finish(Judged::new(true, json!({ "raw": raw })))
+        reader.finish(Judged::new(true, json::object! { "raw" => raw }))
     }
 
     pub(super) fn faults(&self) -> Vec<FieldError> {

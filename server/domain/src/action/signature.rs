@@ -1,7 +1,8 @@
 //! `signature`: a drawn name, stored as a picture.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Judged, content::Reader};
 use crate::FieldError;
@@ -16,7 +17,7 @@ impl SignatureConfig {
         let mut reader = Reader::default();
         let hash = reader.sha256(data, "");
         let name = reader.text(data, "", "name");
-        let judged = Judged::new(true, json!({ "sha256": hash, "name": name }));
+        let judged = Judged::new(true, json::object! { "sha256" => hash.clone(), "name" => name });
         reader.finish(Judged { evidence: hash.into_iter().collect(), ..judged })
     }
 }

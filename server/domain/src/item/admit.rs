@@ -1,6 +1,7 @@
 //! Whether the item's status, its order, its stage and the actor's permissions allow an operation at all.
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 use super::{ActionRecord, Command, Context, Item, Mark, Op, Status};
 use crate::{
@@ -85,7 +86,9 @@ fn wrong_status(item: &Item, command: &Command, ctx: &Context<'_>) -> Refusal {
         Status::Paused if command.op().is_stage_work() => {
             Refusal::new(Reason::ItemPaused).with(marked(item.status, item.standing_mark()))
         }
-        from => Refusal::new(Reason::TransitionNotAllowed).with(json!({ "from": from, "allowed": allowed(from) })),
+        from => {
+            Refusal::new(Reason::TransitionNotAllowed).with(json::object! { "from": from, "allowed": allowed(from) })
+        }
     }
 }
 
@@ -120,7 +123,7 @@ fn held(item: &Item, ctx: &Context<'_>) -> Refusal {
 fn order_open(ctx: &Context<'_>) -> Result<(), Refusal> {
     match ctx.order {
         Some(status) if !status.is_open() => {
-            Err(Refusal::new(Reason::OrderNotOpen).with(json!({ "order_status": status })))
+            Err(Refusal::new(Reason::OrderNotOpen).with(json::object! { "order_status": status }))
         }
         _ => Ok(()),
     }
@@ -142,7 +145,7 @@ fn same_stage(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<(), R
     if believed && fits {
         return Ok(());
     }
-    let detail = json!({ "stage_now": item.stage, "by": item.progress.moved_by, "at": item.stage_entered_at });
+    let detail = json::object! { "stage_now": item.stage, "by": item.progress.moved_by, "at": item.stage_entered_at };
     Err(Refusal::new(Reason::StageMoved).with(detail))
 }
 
@@ -156,23 +159,23 @@ fn booked(item: &Item, command: &Command, ctx: &Context<'_>) -> Option<Refusal> 
         Command::CompleteAction { action_id, data, .. } => {
             let record = latest(item, action_id).filter(|record| record.passed && !record.skipped)?;
             let differs = differs(ctx, action_id, data, record);
-            Some(done(json!({ "by": record.by, "at": record.at, "differs": differs })))
+            Some(done(json::object! { "by": record.by, "at": record.at, "differs": differs }))
         }
         Command::SkipAction { action_id, .. } => {
             let record = latest(item, action_id).filter(|record| record.passed)?;
-            Some(done(json!({ "by": record.by, "at": record.at })))
+            Some(done(json::object! { "by": record.by, "at": record.at }))
         }
         Command::Advance { to } => {
             if let Some((by, at)) = to.as_deref().and_then(arrived) {
-                return Some(done(json!({ "by": by, "at": at, "stage_now": item.stage })));
+                return Some(done(json::object! { "by": by, "at": at, "stage_now": item.stage }));
             }
             let passage = item.progress.completed_stages.get(ctx.expected_stage?)?;
             let same_aim = to.is_none() || *to == passage.to;
-            same_aim.then(|| done(json!({ "by": passage.by, "at": passage.at, "stage_now": item.stage })))
+            same_aim.then(|| done(json::object! { "by": passage.by, "at": passage.at, "stage_now": item.stage }))
         }
         Command::Rework { to, .. } => {
             let (by, at) = arrived(to)?;
-            Some(done(json!({ "by": by, "at": at, "stage_now": item.stage })))
+            Some(done(json::object! { "by": by, "at": at, "stage_now": item.stage }))
         }
         _ => None,
     }
@@ -208,7 +211,7 @@ fn permitted(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<(), Re
 
 /// NOT_PERMITTED, for lack of this permission.
 pub(super) fn not_permitted(permission: Permission) -> Refusal {
-    Refusal::new(Reason::NotPermitted).with(json!({ "permission": permission }))
+    Refusal::new(Reason::NotPermitted).with(json::object! { "permission": permission })
 }
 
 /// The permission that a command asks for; none: it comes from the server itself.
@@ -241,9 +244,9 @@ fn needed(item: &Item, command: &Command, ctx: &Context<'_>) -> Option<Permissio
 /// A status, and who brought it about.
 fn marked(status: Status, mark: Option<&Mark>) -> Value {
     match mark {
-        None => json!({ "status": status }),
-        Some(Mark { by, at, reason: None }) => json!({ "status": status, "by": by, "at": at }),
-        Some(Mark { by, at, reason }) => json!({ "status": status, "by": by, "at": at, "reason": reason }),
+        None => json::object! { "status": status },
+        Some(Mark { by, at, reason: None }) => json::object! { "status": status, "by": by, "at": at },
+        Some(Mark { by, at, reason }) => json::object! { "status": status, "by": by, "at": at, "reason": reason },
     }
 }
 

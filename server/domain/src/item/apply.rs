@@ -4,6 +4,7 @@ use super::{
     ActionRecord, Change, Event, Flag, Item, LastEntry, MAX_FLAGS, Mark, New, Passage, Progress, Snapshot, Stamp,
     Status, rework_edge,
 };
+use crate::json;
 
 /// The event by which an item comes to be.
 pub fn create(new: New, stamp: Stamp) -> Event {
@@ -51,7 +52,7 @@ pub fn apply(item: Item, event: &Event) -> Item {
                 by: stamp.by,
                 at: stamp.at,
                 visit: item.visit(),
-                content: serde_json::json!({ "reason": reason }),
+                content: json::object! { "reason" => reason.as_str() },
                 evidence: Vec::new(),
             };
             item.record(action_id, record);

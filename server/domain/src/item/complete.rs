@@ -1,6 +1,7 @@
 //! Doing an action of the stage, or leaving it undone on purpose.
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 use super::{Change, Context, Item, decide::reason_given, gates};
 use crate::{
@@ -26,7 +27,7 @@ pub(super) fn complete(
     }
     let mut judged = action::judge(action, data, ctx.photo_size).map_err(|errors| Refusal::invalid(&errors))?;
     if let (Config::Scan(config), Some(raw)) = (&action.config, data.get("raw").and_then(Value::as_str)) {
-        let resolved = json!(scanned(item, stage, &config.expected, raw, ctx)?);
+        let resolved = json::value(&scanned(item, stage, &config.expected, raw, ctx)?);
         if let Some(content) = judged.content.as_object_mut() {
             content.insert("is".to_owned(), resolved);
         }
@@ -63,21 +64,21 @@ fn known<'a>(action_id: &str, ctx: &Context<'a>) -> Result<(&'a Stage, &'a Actio
 /// and do not concern an approver.
 fn approver(item: &Item, action_id: &str, role: Option<&str>, ctx: &Context<'_>) -> Result<(), Refusal> {
     if let Some(role) = role.filter(|role| !ctx.actor.holds(role)) {
-        return Err(Refusal::new(Reason::NotPermitted).with(json!({ "roles": [role] })));
+        return Err(Refusal::new(Reason::NotPermitted).with(json::object! { "roles": [role] }));
     }
     let others = item.progress.actors.iter().filter(|(id, _)| *id != action_id);
     let own: Vec<_> = others.filter(|(_, users)| users.contains(&ctx.actor.id)).map(|(id, _)| id).collect();
     if own.is_empty() {
         return Ok(());
     }
-    Err(Refusal::new(Reason::SamePerson).with(json!({ "by": ctx.actor.id, "actions": own })))
+    Err(Refusal::new(Reason::SamePerson).with(json::object! { "by": ctx.actor.id, "actions": own }))
 }
 
 /// What was scanned, if it is what the action expects.
 fn scanned(item: &Item, stage: &Stage, expected: &Expected, raw: &str, ctx: &Context<'_>) -> Result<Resolved, Refusal> {
     let resolved = ctx.scanned.cloned().unwrap_or_else(|| Resolved::unaided(raw));
     if let Resolved::Revoked(code) = &resolved {
-        return Err(Refusal::new(Reason::LabelRevoked).with(json!({ "code": code })));
+        return Err(Refusal::new(Reason::LabelRevoked).with(json::object! { "code": code }));
     }
     let right = match (expected, &resolved) {
         (Expected::ThisItem, Resolved::Item(id)) => *id == item.id,
@@ -85,7 +86,7 @@ fn scanned(item: &Item, stage: &Stage, expected: &Expected, raw: &str, ctx: &Con
         (Expected::User, Resolved::User(_)) => true,
         (Expected::Location, Resolved::Location(id)) => {
             if !stage.location_ids.is_empty() && !stage.location_ids.contains(id) {
-                let detail = json!({ "allowed": stage.location_ids, "location": id });
+                let detail = json::object! { "allowed": stage.location_ids, "location": id };
                 return Err(Refusal::new(Reason::WrongLocation).with(detail));
             }
             true
@@ -96,5 +97,5 @@ fn scanned(item: &Item, stage: &Stage, expected: &Expected, raw: &str, ctx: &Con
     if right {
         return Ok(resolved);
     }
-    Err(Refusal::new(Reason::WrongCode).with(json!({ "expected": expected, "scanned": resolved })))
+    Err(Refusal::new(Reason::WrongCode).with(json::object! { "expected": expected, "scanned": resolved }))
 }

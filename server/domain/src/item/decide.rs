@@ -4,9 +4,8 @@
 //! held, paused, in a status that knows no such operation; is its order open; was the step done already, or did the
 //! item move on; may this person do it; do the gates of the workflow and the content allow it.
 
-use serde_json::json;
-
 use super::{Actor, Change, Command, Context, Event, Item, Stamp, admit, complete, gates, leave, undo};
+use crate::json;
 use crate::{
     FieldError,
     action::MAX_TEXT,
@@ -62,10 +61,10 @@ fn carry_out(item: &Item, command: &Command, ctx: &Context<'_>) -> Result<Vec<Ch
         Command::Assign { user_id } => Change::Assigned { user_id: *user_id },
         Command::Claim => claim(item, ctx)?,
         Command::Move { location_id, site_id } => {
-            let unknown = || Refusal::new(Reason::WrongLocation).with(json!({ "location": location_id }));
+            let unknown = || Refusal::new(Reason::WrongLocation).with(json::object! { "location": location_id });
             let site_id = site_id.ok_or_else(unknown)?;
             if (item.location_id, item.site_id) == (Some(*location_id), site_id) {
-                return Err(Refusal::new(Reason::AlreadyDone).with(json!({ "location": location_id })));
+                return Err(Refusal::new(Reason::AlreadyDone).with(json::object! { "location": location_id }));
             }
             Change::Moved { location_id: *location_id, site_id, from: item.location_id }
         }
@@ -89,12 +88,12 @@ fn claim(item: &Item, ctx: &Context<'_>) -> Result<Change, Refusal> {
     match item.assigned_to {
         None => Ok(Change::Claimed),
         Some(user) if user == ctx.actor.id => Err(already_assigned(item)),
-        Some(user) => Err(Refusal::new(Reason::ClaimLost).with(json!({ "by": user }))),
+        Some(user) => Err(Refusal::new(Reason::ClaimLost).with(json::object! { "by": user })),
     }
 }
 
 fn already_assigned(item: &Item) -> Refusal {
-    Refusal::new(Reason::AlreadyDone).with(json!({ "assigned_to": item.assigned_to }))
+    Refusal::new(Reason::AlreadyDone).with(json::object! { "assigned_to": item.assigned_to })
 }
 
 /// Only the item's own components go into it, and only completed ones.
@@ -107,7 +106,7 @@ fn assemble(item: &Item, ids: &[ItemId], ctx: &Context<'_>) -> Result<Change, Re
     let own = |id: &&ItemId| ctx.components.iter().any(|component| component.id == **id);
     let foreign: Vec<&ItemId> = ids.iter().filter(|id| !own(id)).collect();
     if !foreign.is_empty() {
-        let detail = json!({ "expected": "component", "component_ids": foreign });
+        let detail = json::object! { "expected": "component", "component_ids": foreign };
         return Err(Refusal::new(Reason::WrongCode).with(detail));
     }
     let named = ctx.components.iter().filter(|component| ids.contains(&component.id));
@@ -119,7 +118,7 @@ fn assemble(item: &Item, ids: &[ItemId], ctx: &Context<'_>) -> Result<Change, Re
     new.sort();
     new.dedup();
     if new.is_empty() {
-        return Err(Refusal::new(Reason::AlreadyDone).with(json!({ "component_ids": ids })));
+        return Err(Refusal::new(Reason::AlreadyDone).with(json::object! { "component_ids": ids }));
     }
     Ok(Change::Assembled { component_ids: new })
 }

@@ -1,8 +1,7 @@
 //! The gates of a stage: who may work in it, where, and what must be there before it is left.
 
-use serde_json::json;
-
 use super::{Component, Context, Item, Status, admit::not_permitted, route};
+use crate::json;
 use crate::{
     permission::Permission,
     refusal::{Reason, Refusal},
@@ -13,7 +12,7 @@ use crate::{
 pub(super) fn stage_of<'a>(item: &Item, ctx: &Context<'a>) -> Result<&'a Stage, Refusal> {
     ctx.workflow
         .stage(&item.stage)
-        .ok_or_else(|| Refusal::new(Reason::Internal).with(json!({ "unknown_stage": item.stage })))
+        .ok_or_else(|| Refusal::new(Reason::Internal).with(json::object! { "unknown_stage": item.stage }))
 }
 
 /// Role and assignment. `item:override` passes both.
@@ -23,11 +22,11 @@ pub(super) fn worker(item: &Item, ctx: &Context<'_>) -> Result<(), Refusal> {
         return Ok(());
     }
     if !stage.roles.is_empty() && !stage.roles.iter().any(|role| ctx.actor.holds(role)) {
-        return Err(Refusal::new(Reason::NotPermitted).with(json!({ "roles": stage.roles, "stage": stage.key })));
+        return Err(Refusal::new(Reason::NotPermitted).with(json::object! { "roles": stage.roles, "stage": stage.key }));
     }
     match item.assigned_to {
         Some(user) if stage.assigned_only && user != ctx.actor.id => {
-            let detail = json!({ "permission": Permission::ItemOverride, "assigned_to": user });
+            let detail = json::object! { "permission": Permission::ItemOverride, "assigned_to": user };
             Err(Refusal::new(Reason::NotPermitted).with(detail))
         }
         _ => Ok(()),
@@ -41,7 +40,7 @@ pub(super) fn location(item: &Item, stage: &Stage, ctx: &Context<'_>) -> Result<
         return Ok(());
     }
     let here = ctx.shift_location.or(item.location_id);
-    Err(Refusal::new(Reason::WrongLocation).with(json!({ "allowed": stage.location_ids, "location": here })))
+    Err(Refusal::new(Reason::WrongLocation).with(json::object! { "allowed": stage.location_ids, "location": here }))
 }
 
 /// Every required action is complete for a way with this condition.
@@ -50,7 +49,7 @@ pub(super) fn actions(item: &Item, stage: &Stage, when: Option<&When>) -> Result
     if missing.is_empty() {
         return Ok(());
     }
-    let detail = json!({ "missing": missing, "rule": stage.completion_rule });
+    let detail = json::object! { "missing": missing, "rule": stage.completion_rule };
     Err(Refusal::new(Reason::ActionsMissing).with(detail))
 }
 
@@ -62,7 +61,7 @@ pub(super) fn evidence(item: &Item, stage: &Stage, ctx: &Context<'_>) -> Result<
     }
     let missing: Vec<_> = absent.iter().map(|(id, _)| id).collect();
     let evidence: Vec<_> = absent.iter().flat_map(|(_, hashes)| hashes).collect();
-    Err(Refusal::new(Reason::ActionsMissing).with(json!({ "missing": missing, "evidence": evidence })))
+    Err(Refusal::new(Reason::ActionsMissing).with(json::object! { "missing": missing, "evidence": evidence }))
 }
 
 /// Every component that still counts is completed and put in, as many as were ordered.
@@ -96,10 +95,11 @@ pub(super) fn components(item: &Item, stage: &Stage, ctx: &Context<'_>) -> Resul
 pub(super) fn components_refused(unready: &[&Component], short: &[(&str, u32)]) -> Refusal {
     let missing: Vec<_> = unready
         .iter()
-        .map(|component| json!({ "id": component.id, "code": component.code, "status": component.status }))
+        .map(|component| json::object! { "id": component.id, "code": component.code, "status": component.status })
         .collect();
-    let short: Vec<_> = short.iter().map(|(code, lacking)| json!({ "component": code, "lacking": lacking })).collect();
-    Refusal::new(Reason::ComponentsNotReady).with(json!({ "missing": missing, "short": short }))
+    let short: Vec<_> =
+        short.iter().map(|(code, lacking)| json::object! { "component": code, "lacking": lacking }).collect();
+    Refusal::new(Reason::ComponentsNotReady).with(json::object! { "missing": missing, "short": short })
 }
 
 /// An override for what is otherwise required.

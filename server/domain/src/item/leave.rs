@@ -1,8 +1,7 @@
 //! Leaving a stage: onwards through its gates, or back along a rework edge.
 
-use serde_json::json;
-
 use super::{Change, Context, Item, gates, rework_edge, route, route::Way};
+use crate::json;
 use crate::{
     refusal::{Reason, Refusal},
     workflow::Stage,
@@ -20,7 +19,7 @@ pub(super) fn advance(item: &Item, to: Option<&str>, ctx: &Context<'_>) -> Resul
     let Some(target) = way.to else { return Ok(Change::Completed { from: stage.key.clone() }) };
     let unmet = route::unmet(target, stage, item);
     if !unmet.is_empty() {
-        let detail = json!({ "from": stage.key, "to": target.key, "unmet": unmet });
+        let detail = json::object! { "from": stage.key, "to": target.key, "unmet": unmet };
         return Err(Refusal::new(Reason::StageNotAllowed).with(detail));
     }
     Ok(Change::Advanced { from: stage.key.clone(), to: target.key.clone() })
@@ -41,7 +40,7 @@ fn choose<'a>(item: &Item, stage: &'a Stage, to: Option<&str>, ctx: &Context<'a>
         gates::actions(item, stage, None)?;
     }
     let allowed: Vec<&str> = ways.iter().filter_map(|way| Some(way.to?.key.as_str())).collect();
-    Err(Refusal::new(Reason::StageNotAllowed).with(json!({ "from": stage.key, "to": to, "allowed": allowed })))
+    Err(Refusal::new(Reason::StageNotAllowed).with(json::object! { "from": stage.key, "to": to, "allowed": allowed }))
 }
 
 /// Back along a rework edge, as often as it allows. Everything from there on has to be done again.
@@ -50,13 +49,12 @@ pub(super) fn rework(item: &Item, to: &str, reason: &str, ctx: &Context<'_>) -> 
     let stage = gates::stage_of(item, ctx)?;
     let Some(edge) = stage.rework.iter().find(|edge| edge.to == to) else {
         let allowed: Vec<&str> = stage.rework.iter().map(|edge| edge.to.as_str()).collect();
-        return Err(
-            Refusal::new(Reason::StageNotAllowed).with(json!({ "from": stage.key, "to": to, "allowed": allowed }))
-        );
+        return Err(Refusal::new(Reason::StageNotAllowed)
+            .with(json::object! { "from": stage.key, "to": to, "allowed": allowed }));
     };
     let visits = item.progress.reworks.get(&rework_edge(&stage.key, to)).copied().unwrap_or_default();
     if visits >= edge.max_visits {
-        let detail = json!({ "from": stage.key, "to": to, "visits": visits, "max_visits": edge.max_visits });
+        let detail = json::object! { "from": stage.key, "to": to, "visits": visits, "max_visits": edge.max_visits };
         return Err(Refusal::new(Reason::VisitsExceeded).with(detail));
     }
     let downstream = ctx.workflow.downstream(to);

@@ -40,7 +40,7 @@ pub use together::follow;
 pub use undo::{UNDO_WITHIN, UNDO_WITHIN_OVERRIDE};
 
 use crate::{
-    ids::{EntryKey, ItemId, LocationId, OrderId, OrderLineId, UserId, WorkflowVersionId},
+    ids::{EntryKey, ItemId, LocationId, OrderId, OrderLineId, StreamId, UserId, WorkflowVersionId},
     queue::Priority,
     words::words,
     workflow::{ActionId, StageKey},
@@ -205,6 +205,7 @@ pub struct Mark {
 
 /// The latest entry that changed an item, and the state from before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "LastEntryForm")]
 pub struct LastEntry {
     #[serde(flatten)]
     pub entry: EntryKey,
@@ -217,6 +218,26 @@ pub struct LastEntry {
     /// The entry this one took back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<EntryKey>,
+}
+
+/// As it is read: what is flattened would be buffered member by member first.
+#[derive(Deserialize)]
+struct LastEntryForm {
+    stream_id: StreamId,
+    seq: i64,
+    op: Op,
+    by: UserId,
+    at: DateTime<Utc>,
+    #[serde(default)]
+    before: Option<Box<Snapshot>>,
+    #[serde(default)]
+    undone: Option<EntryKey>,
+}
+
+impl From<LastEntryForm> for LastEntry {
+    fn from(LastEntryForm { stream_id, seq, op, by, at, before, undone }: LastEntryForm) -> Self {
+        Self { entry: EntryKey { stream_id, seq }, op, by, at, before, undone }
+    }
 }
 
 /// The part of an item that undoable operations change.

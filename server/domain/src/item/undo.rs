@@ -1,7 +1,7 @@
 //! Taking back the latest entry of an item. The state from before it was kept, so no log is needed.
 
+use crate::json;
 use chrono::Duration;
-use serde_json::json;
 
 use super::{
     Change, Context, Item, LastEntry, Op, Status,
@@ -25,10 +25,10 @@ pub(super) fn undo(item: &Item, of: Option<EntryKey>, ctx: &Context<'_>) -> Resu
     let named = |key: EntryKey| of.is_none_or(|of| of == key) || ctx.entry_aliases.contains(&key);
     let Some(last) = &item.progress.last else { return Err(nothing(item, None)) };
     if of.is_some() && last.undone.is_some_and(named) {
-        return Err(Refusal::new(Reason::AlreadyDone).with(json!({ "by": last.by, "at": last.at })));
+        return Err(Refusal::new(Reason::AlreadyDone).with(json::object! { "by": last.by, "at": last.at }));
     }
     if !named(last.entry) {
-        let detail = json!({ "superseded": true, "op": last.op, "by": last.by, "at": last.at });
+        let detail = json::object! { "superseded": true, "op": last.op, "by": last.by, "at": last.at };
         return Err(Refusal::new(Reason::UndoTooLate).with(detail));
     }
     // What was cancelled with its item comes back with it, and not by itself.
@@ -40,12 +40,12 @@ pub(super) fn undo(item: &Item, of: Option<EntryKey>, ctx: &Context<'_>) -> Resu
         return Err(not_permitted(Permission::ItemAct));
     }
     if last.by != ctx.actor.id {
-        return Err(Refusal::new(Reason::NotPermitted).with(json!({ "by": last.by })));
+        return Err(Refusal::new(Reason::NotPermitted).with(json::object! { "by": last.by }));
     }
     let within = if ctx.actor.may(Permission::ItemOverride) { UNDO_WITHIN_OVERRIDE } else { UNDO_WITHIN };
     let until = last.at.checked_add_signed(within).unwrap_or(last.at);
     if ctx.now > until {
-        return Err(Refusal::new(Reason::UndoTooLate).with(json!({ "at": last.at, "until": until })));
+        return Err(Refusal::new(Reason::UndoTooLate).with(json::object! { "at": last.at, "until": until }));
     }
     Ok(Change::Undone { of: last.entry, op: last.op, state: before.clone() })
 }
@@ -55,7 +55,8 @@ fn nothing(item: &Item, last: Option<&LastEntry>) -> Refusal {
     if item.status == Status::Cancelled {
         return admit::closed(item);
     }
-    let detail = json!({ "from": item.status, "allowed": admit::allowed(item.status), "op": last.map(|last| last.op) });
+    let detail =
+        json::object! { "from": item.status, "allowed": admit::allowed(item.status), "op": last.map(|last| last.op) };
     Refusal::new(Reason::TransitionNotAllowed).with(detail)
 }
 
@@ -69,5 +70,5 @@ fn order_allows(item: &Item, op: Op, status_before: Status, ctx: &Context<'_>) -
         order::Status::Paused => !op.is_stage_work(),
         order::Status::Pending | order::Status::Rejected | order::Status::Cancelled => !reopens && !op.is_stage_work(),
     };
-    if open { Ok(()) } else { Err(Refusal::new(Reason::OrderNotOpen).with(json!({ "order_status": status }))) }
+    if open { Ok(()) } else { Err(Refusal::new(Reason::OrderNotOpen).with(json::object! { "order_status": status })) }
 }

@@ -1,8 +1,8 @@
 //! What may be done with a label: blank ones are claimed, active ones replaced, both revoked. Printing is no status.
 
+use crate::json;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{Code, Kind, Status};
@@ -153,9 +153,8 @@ fn claim(
     at: DateTime<Utc>,
 ) -> Result<Vec<Event>, Refusal> {
     if label.code.kind() != target.kind() {
-        return Err(
-            Refusal::new(Reason::WrongCode).with(json!({ "expected": target.kind(), "scanned": label.code.kind() }))
-        );
+        return Err(Refusal::new(Reason::WrongCode)
+            .with(json::object! { "expected": target.kind(), "scanned": label.code.kind() }));
     }
     match label.status {
         Status::Blank => {}
@@ -163,15 +162,17 @@ fn claim(
             return Err(Refusal::new(Reason::AlreadyDone));
         }
         Status::Active => {
-            return Err(Refusal::new(Reason::LabelTaken).with(json!({ "code": label.code, "target": label.target })));
+            return Err(
+                Refusal::new(Reason::LabelTaken).with(json::object! { "code": label.code, "target": label.target })
+            );
         }
         Status::Revoked => {
-            return Err(Refusal::new(Reason::LabelRevoked).with(json!({ "code": label.code })));
+            return Err(Refusal::new(Reason::LabelRevoked).with(json::object! { "code": label.code }));
         }
         Status::Replaced => return Err(not_from(label)),
     }
     if let Some(status) = facts.item.filter(|status| status.is_final()) {
-        return Err(Refusal::new(Reason::ItemClosed).with(json!({ "status": status })));
+        return Err(Refusal::new(Reason::ItemClosed).with(json::object! { "status": status }));
     }
     let claimed = Event::Claimed { label_id: label.id, target, by, at };
     match facts.present {
@@ -180,12 +181,13 @@ fn claim(
             Ok(vec![Event::Replaced { label_id: present.id, replaced_by: label.id, by, at }, claimed])
         }
         Some(present) => Err(Refusal::new(Reason::TransitionNotAllowed)
-            .with(json!({ "from": label.status, "allowed": [], "needs": "replace", "present_code": present.code }))),
+            .with(json::object! { "from": label.status, "allowed": Vec::<Status>::new(), "needs": "replace", "present_code": present.code })),
     }
 }
 
 fn not_from(label: &Label) -> Refusal {
-    Refusal::new(Reason::TransitionNotAllowed).with(json!({ "from": label.status, "allowed": allowed(label.status) }))
+    Refusal::new(Reason::TransitionNotAllowed)
+        .with(json::object! { "from": label.status, "allowed": allowed(label.status) })
 }
 
 /// The label after an event that happened to it.

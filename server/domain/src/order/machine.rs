@@ -1,7 +1,7 @@
 //! The status of an order.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Status;
 use crate::{
@@ -134,9 +134,9 @@ pub fn decide(status: Status, command: &Command, facts: Facts, actor: Actor<'_>)
     use Status::{Accepted, Cancelled, Completed, InProduction, Paused, Pending, Rejected};
     let no = || {
         Err(Refusal::new(Reason::TransitionNotAllowed)
-            .with(json!({ "from": status, "allowed": allowed(status, facts.started) })))
+            .with(json::object! { "from": status, "allowed": allowed(status, facts.started) }))
     };
-    let done = || Err(Refusal::new(Reason::AlreadyDone).with(json!({ "status": status })));
+    let done = || Err(Refusal::new(Reason::AlreadyDone).with(json::object! { "status": status }));
     let event = match (command, status) {
         (Command::Amend, Pending) => Event::Amended,
         (Command::Accept, Pending) => Event::Accepted,
@@ -183,7 +183,7 @@ fn permit(command: &Command, actor: Actor<'_>) -> Result<(), Refusal> {
     if actor.permissions.contains(&permission) && (actor.party == Party::Factory || brand_may) {
         return Ok(());
     }
-    Err(Refusal::new(Reason::NotPermitted).with(json!({ "permission": permission })))
+    Err(Refusal::new(Reason::NotPermitted).with(json::object! { "permission": permission }))
 }
 
 /// What must be given besides the permission.
@@ -194,7 +194,7 @@ fn gate(command: &Command, facts: Facts, actor: Actor<'_>) -> Result<(), Refusal
         }
         Command::Complete { reason } if facts.open_items > 0 => {
             if !actor.permissions.contains(&Permission::OrderOverride) {
-                let detail = json!({ "open_items": facts.open_items, "permission": Permission::OrderOverride });
+                let detail = json::object! { "open_items": facts.open_items, "permission": Permission::OrderOverride };
                 return Err(Refusal::new(Reason::TransitionNotAllowed).with(detail));
             }
             if reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {

@@ -1,13 +1,16 @@
 //! Conditions on a way: tests of what an action resulted in, or of what an item is.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::ActionId;
 
 /// All of these must hold; none: always. On the wire one test stands by itself, several are a list.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(from = "OneOrMany", into = "OneOrMany")]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct When(pub Vec<Test>);
 
 impl When {
@@ -22,31 +25,36 @@ impl When {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    Many(Vec<Test>),
-    One(Test),
-}
-
-impl From<OneOrMany> for When {
-    fn from(form: OneOrMany) -> Self {
-        match form {
-            OneOrMany::Many(tests) => Self(tests),
-            OneOrMany::One(test) => Self(vec![test]),
+impl Serialize for When {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [only] => only.serialize(serializer),
+            many => many.serialize(serializer),
         }
     }
 }
 
-impl From<When> for OneOrMany {
-    fn from(mut when: When) -> Self {
-        match (when.0.pop(), when.0.is_empty()) {
-            (Some(only), true) => Self::One(only),
-            (last, _) => {
-                when.0.extend(last);
-                Self::Many(when.0)
-            }
-        }
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = When;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a condition, or a list of them")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, one: A) -> Result<When, A::Error> {
+        Test::deserialize(MapAccessDeserializer::new(one)).map(|test| When(vec![test]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, many: A) -> Result<When, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(many)).map(When)
     }
 }
 
@@ -119,7 +127,7 @@ struct TestForm {
     max: Option<f64>,
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 

@@ -136,7 +136,7 @@ impl TryFrom<ActionForm> for Action {
     type Error = String;
 
     fn try_from(form: ActionForm) -> Result<Self, Self::Error> {
-        let config = Config::read(form.kind, form.config)
+        let config = Config::read(form.kind, &form.config)
             .map_err(|error| format!("config of action {:?}: {error}", form.key))?;
         Ok(Self { key: form.key, label: form.label, required: form.required, config })
     }

@@ -76,9 +76,10 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
         let (cluster, stop) = (Arc::clone(&cluster), stop_watch.clone());
         async move { cluster.watch(stop).await }
     });
+    let asked = asked_to_stop()?;
     let played = tokio::select! {
         played = play(&config, &cluster, seed, &options) => played,
-        asked = asked_to_stop() => asked.and_then(|()| anyhow::bail!("stopped before it was over")),
+        () = asked => Err(anyhow::anyhow!("stopped before it was over")),
     };
     stop_watch.cancel();
     watch.await??;

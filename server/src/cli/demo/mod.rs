@@ -203,9 +203,10 @@ async fn settle(world: &World, tally: &Tally, folder: &Path, finished: bool, too
 }
 
 async fn serve_on(server: &mut ServerChild, passed: bool) -> anyhow::Result<bool> {
+    let asked = asked_to_stop()?;
     say("==> serving on; Ctrl-C ends it");
     tokio::select! {
-        asked = asked_to_stop() => asked?,
+        () = asked => {}
         ended = server.ended() => ended?,
     }
     Ok(passed)

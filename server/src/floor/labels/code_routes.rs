@@ -1,16 +1,16 @@
 //! `/v1/items/{id}/codes`.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, delete, get, post, web};
-use chrono::Utc;
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::register_code::{RegisterCode, RemoveCode};
+use super::routes::actor;
 use super::views::{ItemCode, NewItemCode};
 use super::{codes, store};
 use crate::app::App;
-use crate::platform::http::{ApiError, Claimed, IdempotencyKey, Page, Problem, replay};
+use crate::platform::http::{ApiError, IdempotencyKey, Page, Problem};
 use crate::platform::tenancy::{Allowed, TenantTx, may};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -29,14 +29,8 @@ async fn register_code(
     key: IdempotencyKey,
     new: web::Json<NewItemCode>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    present(&mut tx, *item).await?;
-    let claim = match key.claim(&mut tx, by.user_id.0, &*new).await? {
-        Claimed::Fresh(claim) => claim,
-        Claimed::Replay { status, body } => return Ok(replay(status, body)),
-    };
-    let code = codes::register(&mut tx, *item, &new.raw, by.user_id.0, Utc::now()).await?;
-    claim.answer(tx, StatusCode::CREATED, &code).await
+    let operation = RegisterCode::of(*item, &new.raw)?;
+    Ok(app.engine.run(actor(&by), by.org_id, Box::new(operation), key).await?.into())
 }
 
 /// Lists the codes of others that stand for an item: all of them, they are few.
@@ -50,7 +44,9 @@ async fn list_codes(
     item: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    present(&mut tx, *item).await?;
+    if store::site_of_item(&mut tx, *item).await?.is_none() {
+        return Err(ApiError::not_found("item"));
+    }
     let data = codes::of_item(&mut tx, *item).await?;
     Ok(HttpResponse::Ok().json(json!({ "data": data, "next_cursor": null })))
 }
@@ -64,14 +60,9 @@ async fn remove_code(
     app: web::Data<App>,
     by: Allowed<may::ManageLabels>,
     path: web::Path<(Uuid, String)>,
+    key: IdempotencyKey,
 ) -> Result<HttpResponse, ApiError> {
     let (item, raw) = path.into_inner();
-    let mut tx = TenantTx::open(&app.db, by.org_id).await?;
-    codes::remove(&mut tx, item, &raw).await?;
-    tx.commit().await?;
+    app.engine.run(actor(&by), by.org_id, Box::new(RemoveCode { item, raw }), key).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-async fn present(tx: &mut TenantTx, item: Uuid) -> Result<(), ApiError> {
-    store::site_of_item(tx, item).await?.map(|_| ()).ok_or_else(|| ApiError::not_found("item"))
 }

@@ -1,4 +1,4 @@
-//! Codes that another maker printed, registered for an item by hand, so that scanning them finds it.
+//! Codes that another maker printed, registered for an item by hand, so that scanning them finds it: rows, and what may be one.
 
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, SelectableHelper as _};
@@ -12,67 +12,91 @@ use crate::platform::db::schema::items::dsl as i;
 use crate::platform::http::{ApiError, Code};
 use crate::platform::tenancy::TenantTx;
 
+type Result<T> = std::result::Result<T, ApiError>;
+
 /// Codes an item may have.
 const MAX_CODES: i64 = 20;
 
-/// Registers a code for an item; the same again is what it was.
-pub(super) async fn register(
-    tx: &mut TenantTx,
-    item: Uuid,
-    raw: &str,
-    by: Uuid,
-    now: DateTime<Utc>,
-) -> Result<ItemCode, ApiError> {
-    let raw = &checked(raw)?;
-    let org = tx.org().0;
-    if let Some(known) = find(tx, raw).await? {
-        return if known.item_id == item { Ok(known) } else { Err(taken()) };
-    }
-    let own: Option<Uuid> =
-        i::items.filter(i::org_id.eq(org)).filter(i::code.eq(raw)).select(i::id).first(tx.conn()).await.optional()?;
-    if own.is_some_and(|other| other != item) {
-        return Err(taken());
-    }
-    let count: i64 =
-        c::item_codes.filter(c::org_id.eq(org)).filter(c::item_id.eq(item)).count().get_result(tx.conn()).await?;
-    if count >= MAX_CODES {
-        return Err(ApiError::new(Code::StateConflict, format!("An item has at most {MAX_CODES} codes of others.")));
-    }
-    Ok(diesel::insert_into(c::item_codes)
-        .values((c::org_id.eq(org), c::raw.eq(raw), c::item_id.eq(item), c::created_by.eq(by), c::created_at.eq(now)))
-        .returning(ItemCode::as_returning())
-        .get_result(tx.conn())
-        .await?)
+/// A code that stands for an item, or once did.
+pub(super) struct Known {
+    pub(super) code: ItemCode,
+    pub(super) in_use: bool,
 }
 
 /// The codes of an item.
-pub(super) async fn of_item(tx: &mut TenantTx, item: Uuid) -> Result<Vec<ItemCode>, ApiError> {
+pub(super) async fn of_item(tx: &mut TenantTx, item: Uuid) -> Result<Vec<ItemCode>> {
     let org = tx.org().0;
     Ok(c::item_codes
         .filter(c::org_id.eq(org))
         .filter(c::item_id.eq(item))
+        .filter(c::removed_at.is_null())
         .order(c::raw)
         .select(ItemCode::as_select())
         .load(tx.conn())
         .await?)
 }
 
-/// Takes a code from an item.
-pub(super) async fn remove(tx: &mut TenantTx, item: Uuid, raw: &str) -> Result<(), ApiError> {
+/// The code that says this.
+pub(super) async fn find(tx: &mut TenantTx, text: &str) -> Result<Option<Known>> {
     let org = tx.org().0;
-    let removed = diesel::delete(c::item_codes.find((org, registered_as(raw))).filter(c::item_id.eq(item)))
-        .execute(tx.conn())
-        .await?;
-    if removed == 0 { Err(ApiError::not_found("code of this item")) } else { Ok(()) }
+    let found: Option<(ItemCode, Option<DateTime<Utc>>)> = c::item_codes
+        .find((org, text))
+        .select((ItemCode::as_select(), c::removed_at))
+        .for_no_key_update()
+        .first(tx.conn())
+        .await
+        .optional()?;
+    Ok(found.map(|(code, removed_at)| Known { code, in_use: removed_at.is_none() }))
 }
 
-async fn find(tx: &mut TenantTx, raw: &str) -> Result<Option<ItemCode>, ApiError> {
+/// Refuses a text that is another item's own number, and an item that has enough codes.
+pub(super) async fn require_room(tx: &mut TenantTx, item: Uuid, text: &str) -> Result<()> {
     let org = tx.org().0;
-    Ok(c::item_codes.find((org, raw)).select(ItemCode::as_select()).first(tx.conn()).await.optional()?)
+    let own: Option<Uuid> =
+        i::items.filter(i::org_id.eq(org)).filter(i::code.eq(text)).select(i::id).first(tx.conn()).await.optional()?;
+    if own.is_some_and(|other| other != item) {
+        return Err(taken());
+    }
+    let of_item = c::item_codes.filter(c::org_id.eq(org)).filter(c::item_id.eq(item)).filter(c::removed_at.is_null());
+    let count: i64 = of_item.count().get_result(tx.conn()).await?;
+    if count >= MAX_CODES {
+        return Err(ApiError::new(Code::StateConflict, format!("An item has at most {MAX_CODES} codes of others.")));
+    }
+    Ok(())
+}
+
+/// Writes a code that nobody registered before; one that another server has just registered is taken.
+pub(super) async fn insert(tx: &mut TenantTx, code: &ItemCode) -> Result<()> {
+    let row = (
+        c::org_id.eq(tx.org().0),
+        c::raw.eq(&code.raw),
+        c::item_id.eq(code.item_id),
+        c::created_by.eq(code.created_by),
+        c::created_at.eq(code.created_at),
+        c::id.eq(code.id),
+        c::version.eq(code.version),
+    );
+    let inserted = diesel::insert_into(c::item_codes).values(row).on_conflict_do_nothing().execute(tx.conn()).await?;
+    if inserted == 1 { Ok(()) } else { Err(taken()) }
+}
+
+/// Writes a code as it is now; with `removed_at` it stands for nothing any more.
+pub(super) async fn update(tx: &mut TenantTx, code: &ItemCode, removed_at: Option<DateTime<Utc>>) -> Result<()> {
+    diesel::update(c::item_codes.find((tx.org().0, &code.raw)))
+        .set((
+            c::item_id.eq(code.item_id),
+            c::created_by.eq(code.created_by),
+            c::created_at.eq(code.created_at),
+            c::version.eq(code.version),
+            c::removed_at.eq(removed_at),
+        ))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// A text that means nothing by itself, as it is registered; anything else would never be looked up here.
-fn checked(raw: &str) -> Result<String, ApiError> {
+pub(super) fn checked(raw: &str) -> Result<String> {
     let refused = |code, message| Err(ApiError::invalid_field("raw", code, message));
     match read(raw) {
         Read::Unsound { .. } => return refused("misread", "Its check digit does not fit: it was misread or mistyped."),
@@ -86,6 +110,7 @@ fn checked(raw: &str) -> Result<String, ApiError> {
     Ok(text)
 }
 
-fn taken() -> ApiError {
+/// What is asked for belongs to another item.
+pub(super) fn taken() -> ApiError {
     ApiError::new(Code::Duplicate, "This code stands for another item.")
 }

@@ -14,6 +14,7 @@ mod documents;
 mod make_blanks;
 mod make_label;
 mod print_routes;
+mod register_code;
 pub mod render;
 mod resolver;
 mod revoke_label;

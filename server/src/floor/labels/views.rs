@@ -113,6 +113,10 @@ pub(super) struct ItemCode {
     pub created_by: Uuid,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: Uuid,
+    /// The number of its events.
+    pub version: i64,
 }
 
 /// A code to register.

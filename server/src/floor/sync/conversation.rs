@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use actix_ws::{Message, ProtocolError};
 use chrono::{DateTime, TimeDelta, Utc};
+use floorline_domain::json;
 use floorline_mobile_sync::wire::{ClientFrame, Close, Goaway, Ping, Pong, ServerFrame};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -69,7 +70,7 @@ impl Conversation {
         welcomed: Welcomed,
         following: Following,
         seat: Seat,
-    ) -> Result<Self, serde_json::Error> {
+    ) -> Result<Self, json::Error> {
         let Welcomed { welcome, phone, identity, writing, lease, .. } = welcomed;
         if let (Some(phone), Some(identity)) = (&phone, &identity) {
             let Phone { device, site, .. } = *phone;
@@ -231,7 +232,7 @@ impl Conversation {
     }
 
     /// Moves feed events into the outbound queue, and has the log read where the window does not reach.
-    fn pump(&mut self) -> Result<(), serde_json::Error> {
+    fn pump(&mut self) -> Result<(), json::Error> {
         for missing in self.following.pump(&mut self.outbound)? {
             self.read_log(&missing);
         }

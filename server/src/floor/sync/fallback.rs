@@ -18,7 +18,7 @@ const BODY_BYTES: usize = FRAME_BYTES + HELLO_BYTES;
 /// How far off a clock may be that was read before a request of unknown length.
 const UNCERTAINTY_MS: i64 = 5_000;
 
-/// One hello and at most one batch, answered with the welcome and the batch's verdicts.
+/// One hello and at most one batch, answered with the welcome, the lease of whoever is signed in, and the batch's verdicts.
 ///
 /// Needs the access token and the device's proof; a device that was revoked within the week comes by its proof alone.
 #[utoipa::path(
@@ -27,7 +27,7 @@ const UNCERTAINTY_MS: i64 = 5_000;
     params(("DPoP" = String, Header, description = "The device's proof")),
     request_body(content = Object, description = "`{hello, submit}` of `floor.sync.v1`"),
     responses(
-        (status = 200, description = "`{welcome, result|retry|gap}`", body = Object),
+        (status = 200, description = "`{welcome, lease, result|retry|gap}`; no lease for a device that was revoked", body = Object),
         (status = 400, description = "Not a hello and a batch; nothing was stored", body = Problem),
         (status = 401, description = "No access token, or no sound proof", body = Problem),
         (status = 403, description = "The device was blocked or waits, or the permission sync:connect is missing", body = Problem),
@@ -60,8 +60,9 @@ pub(super) async fn submit_batch(
         .map_err(|_| ApiError::new(Code::TooMany, "Too many phones at once; try again shortly.").retry_after(1))?;
     let welcomed =
         hello::answer(&app, asker, &asked.hello, now, UNCERTAINTY_MS).await.map_err(|turned| turned.error)?;
-    let mut answer = SubmitResponse { welcome: welcomed.welcome, result: None, retry: None, gap: None };
-    if let (Some(submit), Some(phone)) = (asked.submit, welcomed.phone) {
+    let hello::Welcomed { welcome, lease, phone, .. } = welcomed;
+    let mut answer = SubmitResponse { welcome, lease, result: None, retry: None, gap: None };
+    if let (Some(submit), Some(phone)) = (asked.submit, phone) {
         if answer.welcome.more {
             answer.retry = Some(Retry { from_seq: submit.first_seq, reason: "RESULTS_FIRST".into(), after_ms: 0 });
         } else {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use floorline_domain::json;
 use floorline_mobile_sync::limits::OUTBOUND_BYTES;
 use floorline_mobile_sync::wire::{CursorAt, ResetReason, ServerFrame, Subscription, Topic};
 use futures_util::future::select_all;
@@ -65,7 +66,7 @@ impl Following {
     }
 
     /// Moves events into `outbound` while there is room; gives the pages of the log that must be read first.
-    pub(super) fn pump(&mut self, outbound: &mut Outbound) -> Result<Vec<Missing>, serde_json::Error> {
+    pub(super) fn pump(&mut self, outbound: &mut Outbound) -> Result<Vec<Missing>, json::Error> {
         let mut missing = Vec::new();
         for feed in &mut self.0 {
             missing.extend(feed.pump(outbound)?);
@@ -152,7 +153,7 @@ impl Following {
 }
 
 impl Feed {
-    fn pump(&mut self, outbound: &mut Outbound) -> Result<Option<Missing>, serde_json::Error> {
+    fn pump(&mut self, outbound: &mut Outbound) -> Result<Option<Missing>, json::Error> {
         let Some(follower) = &self.follower else { return Ok(None) };
         while self.place.wants() {
             if !outbound.has_room() {

@@ -4,6 +4,7 @@
 //!   tested without sockets.
 //! - `hello.rs` answers a hello, the same for a socket and for `fallback.rs`, the way in where WebSockets are blocked.
 //! - `snapshot.rs` and `feed.rs` give readers their start and their way on.
+//! - `unsent/` takes in what was exported from a phone that cannot send it itself.
 //! - `prune.rs` ends what need not be kept for ever.
 //!
 //! Other features reach in only to have sockets look again ([`Sockets::check_device`], [`Sockets::check_user`]).
@@ -25,6 +26,7 @@ mod snapshot;
 mod socket;
 mod sockets;
 mod store;
+mod unsent;
 mod views;
 
 use std::sync::Arc;
@@ -50,7 +52,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(fallback::submit_batch)
         .service(feed::read_feed)
         .service(snapshot::read_snapshot)
-        .service(views::read_presence);
+        .service(views::read_presence)
+        .service(unsent::hand_in_unsent);
 }
 
 /// The node's fan-out, woken by each commit of `engine`. Must be called inside the runtime.

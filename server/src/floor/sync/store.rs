@@ -145,6 +145,29 @@ pub(super) async fn open_stream(
     row.map(Stream::try_from).transpose()
 }
 
+/// Makes the stream of a device if nobody has said hello on it yet; `fenced` for one that was revoked.
+pub(super) async fn make_stream(
+    tx: &mut TenantTx,
+    stream: StreamId,
+    (device, site): (DeviceId, LocationId),
+    fenced: bool,
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    let org = tx.org().0;
+    sql("INSERT INTO sync_streams (org_id, id, kind, device_id, site_id, last_hash, state, last_at) \
+         VALUES ($1, $2, 'device', $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING")
+    .bind::<SqlUuid, _>(org)
+    .bind::<SqlUuid, _>(stream.0)
+    .bind::<SqlUuid, _>(device.0)
+    .bind::<SqlUuid, _>(site.0)
+    .bind::<Binary, _>(chain::start(stream).0.as_slice())
+    .bind::<Text, _>(if fenced { "fenced" } else { "open" })
+    .bind::<Timestamptz, _>(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// The session that the stream's row names now, and whether the stream is sealed; for the check of a socket that has long been open.
 pub(super) async fn find_stream(tx: &mut TenantTx, stream: StreamId) -> Result<Option<Stream>, ApiError> {
     let org = tx.org().0;

@@ -115,6 +115,9 @@ diesel::table! {
         item_id -> Uuid,
         created_by -> Uuid,
         created_at -> Timestamptz,
+        id -> Uuid,
+        version -> Int8,
+        removed_at -> Nullable<Timestamptz>,
     }
 }
 

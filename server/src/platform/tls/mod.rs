@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rustls::ServerConfig;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::acme::Acme;
@@ -148,16 +148,20 @@ impl Tls {
         }
     }
 
-    /// Looks each minute and at every SIGHUP, until cancelled.
-    pub async fn watch(&self, cancel: CancellationToken) {
-        let mut every = tokio::time::interval(LOOK_EVERY);
-        let mut hangup = match signal(SignalKind::hangup()) {
-            Ok(hangup) => hangup,
-            Err(error) => {
-                tracing::warn!(error = %error, "certificates are not looked at on SIGHUP");
-                return cancel.cancelled().await;
+    /// Looks each minute and at every SIGHUP, until cancelled. SIGHUP is heard from the call on, not once the future runs: unheard, it would end
+    /// the process.
+    pub fn watch(self: Arc<Self>, cancel: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
+        let hangup = signal(SignalKind::hangup());
+        async move {
+            match hangup {
+                Ok(hangup) => self.look_at_each(hangup, cancel).await,
+                Err(error) => tracing::warn!(error = %error, "certificates are not looked at on SIGHUP, nor renewed"),
             }
-        };
+        }
+    }
+
+    async fn look_at_each(&self, mut hangup: Signal, cancel: CancellationToken) {
+        let mut every = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,

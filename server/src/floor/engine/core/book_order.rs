@@ -66,7 +66,9 @@ pub(super) fn follow(world: &mut World, ledger: &mut Ledger, id: OrderId, comman
     order.version += 1;
     order.changed = true;
     stamp(order, &event, ledger.now());
-    let state = json!({ "id": id, "status": order.status, "version": order.version, "progress": progress(order) });
+    let state = json!({
+        "id": id, "po_number": order.po_number, "status": order.status, "version": order.version, "progress": progress(order),
+    });
     ledger.record(Record {
         subject: Subject::order(id),
         version: order.version,

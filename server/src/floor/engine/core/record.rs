@@ -70,6 +70,11 @@ impl Subject {
         Self { kind: "label", id: id.0 }
     }
 
+    /// A code of another maker.
+    pub fn item_code(id: Uuid) -> Self {
+        Self { kind: "item_code", id }
+    }
+
     /// A shift.
     pub fn shift(id: ShiftId) -> Self {
         Self { kind: "shift", id: id.0 }

@@ -34,6 +34,8 @@ pub struct HeldItem {
 pub struct HeldOrder {
     /// Whose.
     pub brand: OrgId,
+    /// What they call it.
+    pub po_number: String,
     /// As it stands.
     pub status: order::Status,
     /// The number of its events.

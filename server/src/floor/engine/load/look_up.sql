@@ -41,7 +41,7 @@ SELECT json_build_object(
         FROM labels l WHERE l.org_id = a.org_id AND l.code = ANY (a.codes)),
     'texts', (
         SELECT coalesce(json_agg(json_build_object('raw', t.raw, 'item_id', t.item_id)), '[]')
-        FROM (SELECT c.raw, c.item_id FROM item_codes c WHERE c.org_id = a.org_id AND c.raw = ANY (a.texts)
+        FROM (SELECT c.raw, c.item_id FROM item_codes c WHERE c.org_id = a.org_id AND c.raw = ANY (a.texts) AND c.removed_at IS NULL
               UNION ALL
               SELECT i.code, i.id FROM items i WHERE i.org_id = a.org_id AND i.code = ANY (a.texts)) t),
     'people', (

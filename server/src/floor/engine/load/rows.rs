@@ -28,6 +28,8 @@ pub(super) async fn lock_orders(
         #[diesel(sql_type = SqlUuid)]
         brand_id: Uuid,
         #[diesel(sql_type = Text)]
+        po_number: String,
+        #[diesel(sql_type = Text)]
         status: String,
         #[diesel(sql_type = BigInt)]
         version: i64,
@@ -57,6 +59,7 @@ pub(super) async fn lock_orders(
         .map(|row| {
             let order = HeldOrder {
                 brand: row.brand_id.into(),
+                po_number: row.po_number,
                 status: row.status.parse().map_err(|_| damaged("an order has an unknown status"))?,
                 version: row.version,
                 total: row.items_total,

@@ -1,5 +1,6 @@
 //! Stored verdicts, page by page.
 
+use floorline_domain::json;
 use floorline_mobile_sync::limits::RESULTS_PAGE_BYTES;
 use floorline_mobile_sync::wire::Raw;
 
@@ -22,7 +23,7 @@ pub fn page(
     after: i64,
     last_seq: i64,
     rows: impl Iterator<Item = (i64, Option<String>)>,
-) -> Result<ResultsPage, serde_json::Error> {
+) -> Result<ResultsPage, json::Error> {
     let mut page = ResultsPage { upto_seq: after, results: Vec::new(), more: false };
     let mut bytes = 0;
     let mut rows = rows.peekable();

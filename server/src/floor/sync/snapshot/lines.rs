@@ -43,6 +43,8 @@ struct BrandRow {
     #[diesel(sql_type = BigInt)]
     head: i64,
     #[diesel(sql_type = Text)]
+    po_number: String,
+    #[diesel(sql_type = Text)]
     status: String,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn sections(topic: Topic, source: &Source) -> Vec<Section> {
             include_str!("locations.sql"),
             include_str!("site_orders.sql"),
             include_str!("queues.sql"),
+            include_str!("shifts.sql"),
         ],
         (Topic::Org(_), _) => &[include_str!("pending_orders.sql")],
         (Topic::Order(_), Source::Owner(_)) => &[include_str!("order.sql"), include_str!("order_items.sql")],
@@ -124,11 +127,14 @@ async fn brand_order(
     order: OrderId,
 ) -> Result<Option<(String, i64, Option<SnapshotLine>)>, ApiError> {
     let row: Option<BrandRow> =
-        sql("SELECT t.epoch, t.head, o.status FROM brand_topics t, brand_orders o WHERE t.id = $1 AND o.id = $2")
+        sql("SELECT t.epoch, t.head, o.po_number, o.status FROM brand_topics t, brand_orders o WHERE t.id = $1 AND o.id = $2")
             .bind::<Text, _>(topic.to_string())
             .bind::<SqlUuid, _>(order.0)
             .get_result(tx.conn())
             .await
             .optional()?;
-    Ok(row.map(|row| (row.epoch, row.head, Some(SnapshotLine::Order { id: order, status: row.status }))))
+    Ok(row.map(|row| {
+        let line = SnapshotLine::Order { id: order, po_number: Some(row.po_number), status: row.status };
+        (row.epoch, row.head, Some(line))
+    }))
 }

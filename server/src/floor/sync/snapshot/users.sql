@@ -1,8 +1,8 @@
--- Who works on the site now.
+-- The people of the factory: whoever held, flagged or did something on an item that the site has now, and whom work can be given to.
 WITH asked (org_id, site_id, after, page) AS (SELECT $1::uuid, $2::uuid, $3::uuid, $4::bigint)
 SELECT u.id AS key, jsonb_build_object('line', 'user', 'id', u.id, 'name', u.name)::text AS line
 FROM asked a
-JOIN shifts s ON s.org_id = a.org_id AND s.site_id = a.site_id AND s.ended_at IS NULL AND s.user_id > a.after
-JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id
+JOIN users u ON u.org_id = a.org_id AND u.id > a.after
+WHERE u.active
 ORDER BY u.id
 LIMIT (SELECT page FROM asked)

@@ -3,7 +3,10 @@
 //! A seat is taken with the answer to a hello and given back by its drop. That a server holds no more connections than it has file
 //! descriptors for is `platform::http`'s concern; here are the limits of the protocol.
 
-use std::collections::{HashMap, HashSet};
+mod seats;
+#[cfg(test)]
+mod tests;
+
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,9 +18,9 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use self::seats::{Seats, Taken};
 use super::presence::Presence;
 use super::snapshot::Turns;
-use crate::platform::telemetry::names;
 
 /// Sockets of one person, phones and boards together.
 const PER_USER: usize = 3;
@@ -46,21 +49,6 @@ struct Inner {
     hellos: DefaultDirectRateLimiter,
     tasks: TaskTracker,
     presence: Presence,
-}
-
-#[derive(Default)]
-struct Seats {
-    all: HashMap<u64, Taken>,
-    by_device: HashMap<DeviceId, u64>,
-    by_user: HashMap<UserId, HashSet<u64>>,
-    by_organization: HashMap<OrgId, usize>,
-}
-
-struct Taken {
-    who: Who,
-    /// Of its stream, once its hello was answered.
-    session: i64,
-    orders: mpsc::UnboundedSender<Order>,
 }
 
 /// Who sits at a socket.
@@ -207,62 +195,6 @@ impl Sockets {
     }
 }
 
-impl Seats {
-    fn order(&self, id: u64, order: Order) {
-        if let Some(taken) = self.all.get(&id) {
-            // It may be ending by itself.
-            let _ = taken.orders.send(order);
-        }
-    }
-
-    fn count(&self) {
-        metrics::gauge!(names::SOCKETS).set(f64::from(u32::try_from(self.all.len()).unwrap_or(u32::MAX)));
-    }
-
-    /// How many sockets of a person there are, leaving out those of one device.
-    fn of_user(&self, user: UserId, but: Option<(DeviceId, StreamId)>) -> usize {
-        let others = |id: &&u64| match (but, self.all.get(*id)) {
-            (Some((device, _)), Some(taken)) => !taken.who.is_of(device),
-            _ => true,
-        };
-        self.by_user.get(&user).map_or(0, |ids| ids.iter().filter(others).count())
-    }
-
-    fn insert(&mut self, id: u64, taken: Taken) {
-        let who = taken.who;
-        if let Some(user) = who.user {
-            self.by_user.entry(user).or_default().insert(id);
-        }
-        *self.by_organization.entry(who.org).or_default() += 1;
-        self.all.insert(id, taken);
-    }
-
-    fn remove(&mut self, id: u64) -> Option<Taken> {
-        let taken = self.all.remove(&id)?;
-        let who = taken.who;
-        if let Some(user) = who.user
-            && let Some(ids) = self.by_user.get_mut(&user)
-        {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.by_user.remove(&user);
-            }
-        }
-        if let Some(count) = self.by_organization.get_mut(&who.org) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_organization.remove(&who.org);
-            }
-        }
-        if let Some((device, _)) = who.device
-            && self.by_device.get(&device) == Some(&id)
-        {
-            self.by_device.remove(&device);
-        }
-        Some(taken)
-    }
-}
-
 impl Who {
     fn is_of(&self, device: DeviceId) -> bool {
         self.device.is_some_and(|(own, _)| own == device)
@@ -319,103 +251,4 @@ impl Drop for Seat {
 fn jittered(about: Duration) -> u64 {
     let about = u64::try_from(about.as_millis()).unwrap_or(u64::MAX);
     about / 2 + rand::random_range(0..=about)
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn phone(user: u128, device: u128) -> Who {
-        Who {
-            org: OrgId(Uuid::from_u128(1)),
-            user: Some(UserId(Uuid::from_u128(user))),
-            device: Some((DeviceId(Uuid::from_u128(device)), StreamId(Uuid::from_u128(device)))),
-        }
-    }
-
-    fn seated(sockets: &Sockets, who: Who, session: i64) -> Seat {
-        let seat = sockets.sit(who).unwrap();
-        assert!(seat.take_over(session));
-        seat
-    }
-
-    #[test]
-    fn a_devices_second_socket_replaces_the_first_once_its_hello_was_answered() {
-        let sockets = Sockets::new(100);
-        let mut first = seated(&sockets, phone(1, 1), 1);
-        let second = sockets.sit(phone(1, 1)).unwrap();
-        assert!(first.orders.try_recv().is_err(), "its hello may yet fail");
-        assert!(second.take_over(2));
-        assert_eq!(first.orders.try_recv(), Ok(Order::Replaced));
-        let (device, stream) = phone(1, 1).device.unwrap();
-        // The first one's end must not take the second one's place away.
-        drop(first);
-        assert!(sockets.holds(device, stream));
-        assert!(!sockets.holds(device, StreamId(Uuid::nil())));
-        drop(second);
-        assert!(!sockets.holds(device, stream));
-    }
-
-    #[test]
-    fn a_hello_that_fails_leaves_the_session_before_it_alone() {
-        let sockets = Sockets::new(100);
-        let mut first = seated(&sockets, phone(1, 1), 1);
-        drop(sockets.sit(phone(1, 1)).unwrap());
-        let (device, stream) = phone(1, 1).device.unwrap();
-        assert!(sockets.holds(device, stream) && first.orders.try_recv().is_err());
-    }
-
-    #[test]
-    fn of_two_hellos_at_once_the_later_session_stays() {
-        let sockets = Sockets::new(100);
-        let [one, other] = [sockets.sit(phone(1, 1)).unwrap(), sockets.sit(phone(1, 1)).unwrap()];
-        assert!(one.take_over(3));
-        assert!(!other.take_over(2));
-    }
-
-    #[test]
-    fn a_person_has_three_sockets_and_a_replaced_one_does_not_count() {
-        let sockets = Sockets::new(100);
-        let _seats: Vec<Seat> = (1..=3).map(|device| seated(&sockets, phone(1, device), 1)).collect();
-        assert!(sockets.sit(phone(1, 4)).is_err());
-        assert!(sockets.sit(phone(1, 3)).is_ok());
-        assert!(sockets.sit(phone(2, 4)).is_ok());
-        assert!(sockets.sit(Who { user: None, ..phone(1, 5) }).is_ok(), "a phone in quarantine is nobody's");
-    }
-
-    #[test]
-    fn an_organisation_has_its_share_and_a_replaced_socket_does_not_count() {
-        let sockets = Sockets::new(2);
-        let _seats: Vec<Seat> = (1..=2).map(|n| seated(&sockets, phone(n, n), 1)).collect();
-        assert!(sockets.sit(phone(3, 3)).is_err());
-        assert!(sockets.sit(phone(2, 2)).is_ok());
-        assert!(sockets.sit(Who { org: OrgId(Uuid::from_u128(2)), ..phone(3, 3) }).is_ok());
-    }
-
-    #[test]
-    fn who_is_about_to_sit_is_told_to_check_too() {
-        let sockets = Sockets::new(100);
-        let mut seat = sockets.sit(phone(1, 1)).unwrap();
-        sockets.check_device(DeviceId(Uuid::from_u128(1)));
-        assert_eq!(seat.orders.try_recv(), Ok(Order::Check));
-    }
-
-    #[test]
-    fn nothing_is_left_when_everybody_went() {
-        let sockets = Sockets::new(100);
-        drop(seated(&sockets, phone(1, 1), 1));
-        let seats = sockets.seats();
-        assert!(seats.all.is_empty() && seats.by_user.is_empty() && seats.by_device.is_empty());
-        assert!(seats.by_organization.is_empty());
-    }
-
-    #[test]
-    fn more_hellos_than_a_node_answers_are_told_when_to_return() {
-        let sockets = Sockets::new(100);
-        let refused = (0..400).filter_map(|_| sockets.admit_hello().err()).collect::<Vec<_>>();
-        assert!(refused.len() > 100);
-        assert!(refused.iter().all(|full| (500..=1500).contains(&full.after_ms)));
-    }
 }
