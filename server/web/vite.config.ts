@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url'
+
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 import app from './package.json' with { type: 'json' }
+import { firstScreen } from './tools/first_screen.ts'
 import { offlineWorker } from './tools/offline-worker.ts'
 import { packed } from './tools/packed.ts'
 
@@ -24,6 +27,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: firstScreen(fileURLToPath(new URL('src/main.ts', import.meta.url))) }] } } },
   },
   preview: { headers: { 'content-security-policy': policy } },
   test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'] },

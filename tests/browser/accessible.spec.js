@@ -1,5 +1,3 @@
-import AxeBuilder from '@axe-core/playwright'
-
 import { bn } from '../../server/web/src/words/bn.ts'
 import { en } from '../../server/web/src/words/en.ts'
 import { es } from '../../server/web/src/words/es.ts'
@@ -8,6 +6,7 @@ import { pt } from '../../server/web/src/words/pt.ts'
 import { vi } from '../../server/web/src/words/vi.ts'
 import { enrolment } from './floor.js'
 import { WORKER } from './server.js'
+import { isFine, open } from './sights.js'
 import { expect, test } from './stage.js'
 
 const NARROW = { width: 320, height: 640 }
@@ -16,32 +15,6 @@ const PLACES = ['scan', 'queue', 'items', 'unsent', 'more', 'settings', 'shift',
 
 /** Every step of one item, so that each kind of action is looked at. */
 const STEPS = { cut: ['scan', 'length'], check: ['picture', 'look', 'sheet', 'word', 'name'] }
-
-/** Nothing serious for axe-core, which opens no page of its own (that would end an offline phone being offline), and nothing wider than the screen. */
-async function isFine(page, screen) {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect.soft(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`), screen).toEqual([])
-  const beyond = await page.evaluate((width) => {
-    const boxes = [document.documentElement, ...document.querySelectorAll('main, dialog, [data-scrolls]')]
-    return boxes.filter((box) => box.scrollWidth > Math.max(width, box === document.documentElement ? 0 : box.clientWidth)).map((box) => `${box.localName} ${box.scrollWidth}`)
-  }, page.viewportSize().width)
-  expect.soft(beyond, `${screen} is wider than the screen`).toEqual([])
-}
-
-/** Goes to a screen by its address, and waits until it is drawn. */
-async function open(page, ...path) {
-  await page.evaluate(
-    (hash) =>
-      new Promise((drawn) => {
-        if (location.hash === hash) return drawn()
-        addEventListener('hashchange', () => requestAnimationFrame(() => requestAnimationFrame(drawn)), { once: true })
-        location.hash = hash
-      }),
-    `#/${path.map(encodeURIComponent).join('/')}`,
-  )
-  await expect(page.locator('main h1')).toBeAttached()
-}
 
 for (const colorScheme of ['light', 'dark']) {
   test(`every main screen is whole at 320 pixels and good to read by every sense, ${colorScheme}`, async ({ floor, phones }) => {
@@ -111,8 +84,9 @@ test('a worker without a touch screen signs in, scans and finishes a step with T
   await page.keyboard.press('Enter')
   const digits = page.locator('.digits')
   await expect(digits).toContainText(/\d{3}\s*\d{3}/)
-  await approve((await digits.innerText()).replace(/\D/g, ''))
   await tabTo(page, 'button', 'They approved it')
+  await approve((await digits.innerText()).replace(/\D/g, ''))
+  // A phone that has asked by itself meanwhile has nothing left to press.
   await page.keyboard.press('Enter')
 
   await expect(page.getByRole('heading', { name: 'Who is working?' })).toBeVisible()

@@ -33,10 +33,10 @@ export async function makeFloor(server, quantity = 5, stages = STAGES) {
   const roles = (await admin.get('/v1/roles?limit=100')).data
   const operator = roles.find((role) => role.name === 'operator')
   const worker = await admin.post('/v1/users', { email: WORKER.email, name: 'Ana Silva', password: WORKER.password, role_ids: [operator.id] })
-  const workflow = await admin.post('/v1/workflows', { name: 'Cap', entry: 'cut', stages })
+  const workflow = await admin.post('/v1/workflows', { name: 'Cap', entry: stages[0].key, stages })
   await admin.post(`/v1/workflows/${workflow.id}/versions`, {})
   const order = await admin.post('/v1/orders', {
-    currency: 'EUR', requested_delivery_date: '2099-01-31', total_value: (quantity * 12.5).toFixed(2),
+    po_number: 'PO-CAPS-1', currency: 'EUR', requested_delivery_date: '2099-01-31', total_value: (quantity * 12.5).toFixed(2),
     lines: [{ code: 'CAP', name: 'Cap', quantity, unit_price: '12.50', attributes: { color: 'moss' } }],
   })
   await admin.post(`/v1/orders/${order.id}/accept`, { workflow_id: workflow.id, site_id: site.id })
@@ -52,6 +52,13 @@ export async function makeFloor(server, quantity = 5, stages = STAGES) {
 async function told(admin, item) {
   const { data } = await admin.get(`/v1/items/${item.id}/events?limit=100`)
   return data.map((event) => event.kind)
+}
+
+/** Another person of the floor, who signs in with what is answered. */
+export async function colleague(floor, { name = 'Kim Tran', email = 'kim@mill.example', role = 'operator' } = {}) {
+  const password = `a long sentence of ${name}`
+  const { id } = await floor.admin.post('/v1/users', { email, name, password, role_ids: [floor.roles.find((one) => one.name === role).id] })
+  return { id, name, email, password }
 }
 
 /** A code for one new phone, and what the administrator does when its digits are shown. */

@@ -22,12 +22,16 @@ test('a captive portal that answers everything with a page is no network: work s
   await phone.online()
   await worksOn(phone, floor.items[0], 'CAP-0001')
   await expect(page.getByText('2 unsent')).toBeVisible()
+  // Both the network's going and its coming let the phone forget how long it was about to wait.
+  await phone.offline()
   const before = way.asked.length
+  await phone.online()
   await expect.poll(() => way.asked.slice(before).some((line) => line.includes('/v1/')), { timeout: 60_000 }).toBe(true)
-  await expect(page.getByText(/No network|Connecting/).first()).toBeVisible()
+  await expect(page.getByText('Wi-Fi asks for sign-in')).toBeVisible()
   await expect(page.getByText('2 unsent')).toBeVisible()
 
   way.clear()
+  await phone.offline()
   await phone.online()
   await phone.allSent()
   await expect.poll(() => floor.told(floor.items[0])).toEqual(DONE)
@@ -52,7 +56,7 @@ test('behind a captive portal each door says that there is no network, not that 
   await expect(digits).toContainText(/\d{3}\s*\d{3}/)
   await inThePortal(page.getByRole('button', { name: 'They approved it' }))
   await approve((await digits.innerText()).replace(/\D/g, ''))
-  await page.getByRole('button', { name: 'They approved it' }).click()
+  await phone.approved()
 
   await page.getByRole('textbox', { name: 'Email' }).fill(WORKER.email)
   await page.getByLabel('Password', { exact: true }).fill(WORKER.password)
@@ -82,6 +86,44 @@ test('a photo whose pieces a captive portal swallows is not taken for sent', asy
   expect(content.status).toBe(200)
 })
 
+test('a photo that the server does not take says so among what is unsent, and is tried again when the app starts', async ({ floor, phone, way }) => {
+  const { page } = phone
+  const [item] = floor.items
+  await phone.goToPhoto(item)
+  way.stand((asked) => (asked.url === '/v1/uploads' ? 'refused' : null))
+  await page.getByRole('button', { name: 'Take photo' }).click()
+  await phone.save()
+  await expect(page.getByText('1 photo waiting')).toBeVisible()
+  await phone.go('Unsent')
+  await expect(page.getByText('The server does not take this photo: The bytes are no picture. It stays on this phone')).toBeVisible()
+  await expect(page.getByText('Everything is sent and confirmed.')).toHaveCount(0)
+
+  way.clear()
+  await page.reload()
+  await phone.allSent()
+  await expect(page.getByText('Everything is sent and confirmed.')).toBeVisible()
+  const { data } = await floor.admin.get(`/v1/photos?item_id=${item.id}`)
+  expect(data).toHaveLength(1)
+})
+
+test('quiet hours are asked for once a connection, not whenever something happens', async ({ phone, way }) => {
+  const { page } = phone
+  const asked = () => way.asked.filter((line) => line === 'GET /v1/me/quiet_hours').length
+  await phone.go('More')
+  await page.getByRole('link', { name: 'Notices' }).click()
+  await expect(page.getByRole('switch', { name: 'Quiet hours' })).toBeEnabled()
+  // The core tells its state anew whenever the page is looked at again.
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 60; frame++) {
+      if (frame % 20 === 0) document.dispatchEvent(new Event('visibilitychange'))
+      await new Promise(requestAnimationFrame)
+    }
+  })
+  await phone.offline()
+  await phone.online()
+  await expect.poll(asked, { timeout: 40_000 }).toBe(2)
+})
+
 test('where WebSockets are blocked the work goes up over plain requests, and what others do comes down', async ({ floor, phones, way }) => {
   way.sockets = false
   const phone = await phones.untouched()
@@ -104,8 +146,12 @@ test('a server that answers 503 for a long time gets everything once it answers 
   await phone.online()
   for (const [place, code] of ['CAP-0001', 'CAP-0002', 'CAP-0003'].entries()) await worksOn(phone, floor.items[place], code)
   const refused = () => way.asked.filter((line) => line === 'POST /v1/sync/ticket').length
+  // From the first pause on: by now the phone would wait for up to a minute.
+  await phone.offline()
   const from = refused()
+  await phone.online()
   await expect.poll(refused, { timeout: 90_000 }).toBeGreaterThan(from + 3)
+  await expect(page.getByText('Server is busy')).toBeVisible()
   await expect(page.getByText('6 unsent')).toBeVisible()
   way.clear()
   await phone.offline()

@@ -60,8 +60,10 @@ test('a worker asks to be told, is given an item, and the phone says so in their
   await page.getByRole('radio', { name: 'Español' }).check({ force: true })
   await page.getByRole('link', { name: 'Atrás' }).click()
   await page.getByRole('link', { name: 'Avisos' }).click()
-  await page.getByRole('switch', { name: 'Avisarme en este teléfono' }).check({ force: true })
-  await expect(page.getByRole('switch', { name: 'Avisarme en este teléfono' })).toBeChecked()
+  const told = page.getByRole('switch', { name: 'Avisarme en este teléfono' })
+  await told.check({ force: true })
+  await expect(told).not.toHaveAttribute('aria-busy')
+  await expect(told).toBeChecked()
 
   const [item] = floor.items
   await floor.admin.post(`/v1/items/${item.id}/assign`, { user_id: floor.worker.id })

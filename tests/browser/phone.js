@@ -1,12 +1,15 @@
 /** A phone: a browser with a folder of its own, so that it can be killed and opened again as it was. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, expect } from '@playwright/test'
+import { chromium, expect as plain } from '@playwright/test'
 
 import { enrolment } from './floor.js'
 import { WORKER } from './server.js'
+
+/** As patient without Playwright's settings as with them: the bench has none. */
+const expect = plain.configure({ timeout: 20_000 })
 
 /** The keys of a hand scanner's ends. */
 const ENDS = {
@@ -17,27 +20,22 @@ const ENDS = {
 export const CHROMIUM = '/usr/bin/chromium'
 export const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-/** A file of frames in which a camera sees an item's printed label, held a little aslant. */
-export async function sightOf(floor, item) {
-  const token = await floor.admin.token()
-  const label = await fetch(`${floor.server.url}/v1/items/${item.id}/label.png`, { headers: { Authorization: `Bearer ${token}` } })
-  if (!label.ok) throw new Error(`no label: ${label.status} ${await label.text()}`)
-  const picture = `data:image/png;base64,${Buffer.from(await label.arrayBuffer()).toString('base64')}`
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
-  const page = await browser.newPage({ viewport: { width: 1280, height: 960 } })
-  await page.setContent(`<body style="margin:0;background:#b8b4ac;display:grid;place-items:center;height:100vh"><img src="${picture}" style="width:520px;transform:rotate(7deg)"></body>`)
-  await page.locator('img').evaluate((image) => image.decode())
-  const file = join(mkdtempSync(join(tmpdir(), 'floorline-camera-')), 'label.mjpeg')
-  writeFileSync(file, await page.screenshot({ type: 'jpeg', quality: 90 }))
-  await browser.close()
-  return file
-}
-
 function cameraOf(camera) {
   const fake = '--use-fake-device-for-media-stream'
   if (camera === 'missing') return ['--use-fake-ui-for-media-stream']
   if (camera === 'refused') return ['--use-fake-ui-for-media-stream=deny', fake]
   return ['--use-fake-ui-for-media-stream', fake, ...(camera === null ? [] : [`--use-file-for-fake-video-capture=${camera}`])]
+}
+
+/** Chromium itself ends with a segmentation fault once in some hundreds of starts, before it has opened anything: that is no fault of the app's. */
+async function launched(folder, options) {
+  for (let starts = 3; ; starts--) {
+    try {
+      return await chromium.launchPersistentContext(folder, options)
+    } catch (fault) {
+      if (starts === 1 || !String(fault).includes('signal=SIGSEGV')) throw fault
+    }
+  }
 }
 
 export class Phone {
@@ -48,11 +46,11 @@ export class Phone {
     return phone
   }
 
-  /** One that was added to the floor, with the worker signed in. */
+  /** One that was added to the floor, with the worker signed in, or the one that `person` says. */
   static async atWork(floor, options) {
     const phone = await Phone.open(floor.server, options)
     await phone.enrol(floor)
-    await phone.signIn()
+    await phone.signIn(options?.person)
     return phone
   }
 
@@ -64,9 +62,12 @@ export class Phone {
     this.errors = []
   }
 
-  /** Opens the browser with what its folder holds; `network` false: where there is none; `spare`: bytes that are left for the app. */
-  async start({ network = true, spare = null } = {}) {
-    this.context = await chromium.launchPersistentContext(this.folder, {
+  /**
+   * Opens the browser with what its folder holds; `network` false: where there is none; `spare`: bytes that are left for the app;
+   * `script`: what runs in the page before its own.
+   */
+  async start({ network = true, spare = null, script = null } = {}) {
+    this.context = await launched(this.folder, {
       executablePath: CHROMIUM,
       args: [...QUIET, ...cameraOf(this.camera)],
       viewport: { width: 360, height: 740 },
@@ -81,6 +82,7 @@ export class Phone {
     this.page.on('pageerror', (error) => this.errors.push(error.message))
     if (spare !== null) await this.leave(spare)
     await this.context.setOffline(!network)
+    if (script !== null) await this.context.addInitScript(script)
     await this.page.goto(this.server.url + '/app/')
   }
 
@@ -107,7 +109,7 @@ export class Phone {
 
   async close() {
     await this.context.close()
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 
   async enrol(floor) {
@@ -117,13 +119,24 @@ export class Phone {
     const shown = this.page.locator('.digits')
     await expect(shown).toContainText(/\d{3}\s*\d{3}/)
     this.device = await approve((await shown.innerText()).replace(/\D/g, ''))
-    await this.page.getByRole('button', { name: 'They approved it' }).click()
+    await this.approved()
+  }
+
+  /** Was approved, and learns of it: the phone asks now and then by itself too, and then there is nothing left to press. */
+  async approved() {
+    const signIn = this.page.getByRole('heading', { name: 'Who is working?' })
+    await this.page.getByRole('button', { name: 'They approved it' }).or(signIn).click()
+    await expect(signIn).toBeVisible()
+  }
+
+  async entersPassword(person = WORKER) {
+    await this.page.getByRole('textbox', { name: 'Email' }).fill(person.email)
+    await this.page.getByLabel('Password', { exact: true }).fill(person.password)
+    await this.page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
 
   async signIn(person = WORKER) {
-    await this.page.getByRole('textbox', { name: 'Email' }).fill(person.email)
-    await this.page.getByLabel('Password', { exact: true }).fill(person.password)
-    await this.page.getByRole('button', { name: 'Sign in' }).click()
+    await this.entersPassword(person)
     await expect(this.page.getByText('Live')).toBeVisible()
     // A scan before the floor is there is kept as a scan, and counts for no step.
     await this.go('Items')
@@ -157,6 +170,17 @@ export class Phone {
     await this.page.getByRole('button', { name: 'Save', exact: true }).click()
   }
 
+  /** A signature, with the mouse, over the open sheet. */
+  async draw() {
+    const { x, y, width, height } = await this.page.locator('canvas').boundingBox()
+    const { mouse } = this.page
+    await mouse.move(x + width * 0.2, y + height * 0.7)
+    await mouse.down()
+    await mouse.move(x + width * 0.4, y + height * 0.2, { steps: 6 })
+    await mouse.move(x + width * 0.8, y + height * 0.6, { steps: 6 })
+    await mouse.up()
+  }
+
   /** The one large button says what comes next; it is pressed. */
   async next(label) {
     await this.page.getByRole('button', { name: label }).or(this.page.getByRole('link', { name: label })).last().click()
@@ -166,6 +190,15 @@ export class Phone {
     await this.openAction('Length')
     await this.page.getByRole('textbox', { name: 'length' }).fill(value)
     await this.save()
+  }
+
+  /** An item's first stage is done, and the photo of its second is asked for. */
+  async goToPhoto(item) {
+    await this.wedge(`item:${item.id}`)
+    await this.openItem(item.code)
+    await this.measure('10.1')
+    await this.next('Send on to Checking')
+    await this.openAction('Front')
   }
 
   async openItem(code) {

@@ -43,6 +43,41 @@ test('a scan into a text that a person is writing leaves the text as it was, and
   await expect.poll(() => floor.told(one)).toEqual(['item.created'])
 })
 
+test('a scan beside a result that is half entered waits to be opened, and is offered again after the result is saved', async ({ floor, phone }) => {
+  const [one, two] = floor.items
+  const { page } = phone
+  await phone.wedge(`item:${one.id}`)
+  await phone.openItem('CAP-0001')
+  await phone.openAction('Length')
+  await page.getByRole('heading', { name: 'Length' }).click()
+  await phone.wedge(`item:${two.id}`)
+  await expect(page.getByRole('main').getByText('CAP-0002')).toBeVisible()
+  await page.getByRole('textbox', { name: 'length' }).fill('10.1')
+  await phone.save()
+  // At the foot of the screen, for ten seconds.
+  await page.locator('.snack').getByRole('button', { name: 'Open', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'CAP-0002' })).toBeVisible()
+  await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
+  await expect.poll(() => floor.told(one)).toEqual(['item.created', 'item.started', 'action.completed', 'action.completed'])
+})
+
+test('the next item is scanned at once after Save is pressed, before the screen has turned: it counts', async ({ floor, phone }) => {
+  const { page } = phone
+  await phone.wedge(`item:${floor.items[0].id}`)
+  for (const [at, code] of ['CAP-0001', 'CAP-0002', 'CAP-0003'].entries()) {
+    await phone.openItem(code)
+    await phone.openAction('Length')
+    await page.getByRole('textbox', { name: 'length' }).fill('10.1')
+    const next = floor.items[at + 1]
+    // The scanner's first key is still going down when the person lets go of the button.
+    await page.getByRole('button', { name: 'Save', exact: true }).evaluate((button) => addEventListener('keydown', () => button.click(), { once: true }))
+    await phone.wedge(`item:${next.id}`)
+    await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
+    await phone.allSent()
+    await expect.poll(() => floor.told(next)).toEqual(['item.created', 'item.started', 'action.completed'])
+  }
+})
+
 test('what a person types is not taken for a scan', async ({ floor, phone }) => {
   const { page } = phone
   await phone.go('Items')
@@ -63,6 +98,48 @@ test('a label of another factory is kept as a scan, and the worker is told whose
   await expect(phone.page.getByText('This is another factory’s label, or not in the system yet. The scan is kept.')).toBeVisible()
   await phone.allSent()
   await expect.poll(() => floor.told(floor.items[0])).toEqual(['item.created'])
+})
+
+test('a code of another maker that is registered for an item is that item, on the scan screen and where a step asks for it, with no network', async ({ floor, phones }) => {
+  const [one, two] = floor.items
+  const link = 'https://brand.example/01/09506000134352/21/A1'
+  await floor.admin.post(`/v1/items/${one.id}/codes`, { raw: '(01)09506000134352(21)A1' })
+  await floor.admin.post(`/v1/items/${two.id}/codes`, { raw: 'RACK 7' })
+  const phone = await phones.atWork()
+  const { page } = phone
+  await phone.openItem('CAP-0002')
+  await phone.openAction('Scan the cap')
+  await phone.wedge(link)
+  await expect(page.getByRole('alert').getByText('Stop. Wrong code.')).toBeVisible()
+  await phone.offline()
+  await phone.wedge('RACK 7')
+  await expect(page.getByRole('main').getByRole('link', { name: 'Scan the cap' })).toContainText('done')
+  await phone.go('Scan')
+  await phone.wedge(link)
+  await expect(page.getByRole('heading', { name: 'CAP-0001' })).toBeVisible()
+  await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
+  await phone.online()
+  await phone.allSent()
+  for (const item of [one, two]) await expect.poll(() => floor.told(item)).toEqual(['item.created', 'item.started', 'action.completed'])
+})
+
+test('a code that came to stand for another item while the phone had no network: the scan counts for neither, and stops the worker', async ({ floor, phones }) => {
+  const [one, two] = floor.items
+  const codes = (item) => `/v1/items/${item.id}/codes`
+  await floor.admin.post(codes(one), { raw: 'RACK 7' })
+  const phone = await phones.atWork()
+  const { page } = phone
+  await phone.openItem('CAP-0001')
+  await phone.offline()
+  await floor.admin.delete(`${codes(one)}/RACK%207`)
+  await floor.admin.post(codes(two), { raw: 'RACK 7' })
+  await phone.openAction('Scan the cap')
+  await phone.wedge('RACK 7')
+  await expect(page.getByRole('main').getByRole('link', { name: 'Scan the cap' })).toContainText('done')
+  await phone.online()
+  const stop = page.getByRole('alertdialog', { name: 'Stop. Wrong code.' })
+  await expect(stop.getByText('The code you scanned is not the one expected.')).toBeVisible({ timeout: 40_000 })
+  for (const item of [one, two]) expect(await floor.told(item)).toEqual(['item.created'])
 })
 
 test('a torn label and a code that is none of ours are told apart, in words', async ({ floor, phone }) => {
@@ -117,6 +194,9 @@ test('a scan before the floor is on the phone is not lost in silence: the worker
   await phone.wedge(`item:${item.id}`)
   await expect(page.getByText('Not saved: the floor is still being loaded. Scan it again in a moment.')).toBeVisible()
   way.clear()
+  // What is asked for again later each time is asked for at once on a new connection.
+  await phone.offline()
+  await phone.online()
   await phone.go('Items')
   await expect(page.getByText('5 items')).toBeVisible({ timeout: 40_000 })
   await phone.wedge(`item:${item.id}`)

@@ -1,6 +1,7 @@
 /** A server of its own for each test: real PostgreSQL, real HTTP, on loopback and a free port. */
 
 import { spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -74,7 +75,7 @@ export class Server {
     const gone = new Promise((over) => this.child.once('exit', over))
     process.kill(this.child.pid, 'SIGTERM')
     await gone
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 
   /** Signs in over HTTP and answers a client with that person's token. */
@@ -101,11 +102,18 @@ export class Server {
   }
 }
 
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => resolve(port))
-    })
+/** A port that is free, and stays so: it lies below those that the system gives to whoever asks for any. */
+async function freePort() {
+  for (;;) {
+    const port = randomInt(20_000, 32_768)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port) {
+  return new Promise((told) => {
+    const probe = createServer()
+    probe.once('error', () => told(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => told(true)))
   })
 }

@@ -22,13 +22,17 @@ export const test = plain.extend({
     await server.stop()
   },
 
-  floor: async ({ server }, use) => use(await makeFloor(server)),
+  /** What the floor is made of, where a test wants another one: `{ quantity, stages }`. */
+  made: [{}, { option: true }],
+
+  floor: async ({ server, made }, use) => use(await makeFloor(server, made.quantity, made.stages)),
 
   /** Opens phones; none of them may have met an error that nobody caught. */
   phones: async ({ floor }, use) => {
     const phones = []
     const keep = (phone) => (phones.push(phone), phone)
     await use({
+      floor,
       untouched: async (options) => keep(await Phone.open(floor.server, options)),
       atWork: async (options) => keep(await Phone.atWork(floor, options)),
     })

@@ -25,10 +25,7 @@ test('a new version of the app takes over a phone with 5,000 unsent acts, and th
   await page.reload()
   await expect(page.getByText('5,000 unsent')).toBeVisible()
 
-  way.rewrite((path) => {
-    if (path === '/app/offline.js') return (text) => text.replace(/VERSION = "[^"]+"/, 'VERSION = "another"')
-    return path === '/app/' ? (text) => text.replace('<html', '<html data-version="another"') : null
-  })
+  await way.anotherVersion()
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update())
   await expect(page.getByText('A new version is here. Your unsent work stays.')).toBeVisible()
   await page.getByRole('button', { name: 'Load it' }).click()
@@ -41,6 +38,32 @@ test('a new version of the app takes over a phone with 5,000 unsent acts, and th
   await expect(page.getByText('All sent')).toBeVisible({ timeout: 120_000 })
   const told = (await Promise.all(floor.items.map((item) => notesOf(floor, item)))).flat()
   expect(told.sort()).toEqual(acts.map((act) => act.data.text).sort())
+})
+
+test('a page that was there before its service worker takes a new version when it is asked to', async ({ phone, way }) => {
+  const { page } = phone
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await way.anotherVersion()
+  await page.evaluate(async () => void (await (await navigator.serviceWorker.getRegistration()).update()))
+  await page.getByRole('button', { name: 'Load it' }).click()
+  await expect(page.locator('html[data-version=another]')).toHaveCount(1)
+})
+
+test('a version whose page comes from another one, or from somebody else, is not kept', async ({ phone, way }) => {
+  const { page } = phone
+  await phone.installed()
+  await way.anotherVersion({ torn: true })
+  const became = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.getRegistration()
+    const coming = new Promise((found) => registration.addEventListener('updatefound', () => found(registration.installing), { once: true }))
+    registration.update().catch(() => undefined)
+    const worker = await coming
+    return new Promise((over) => worker.addEventListener('statechange', () => over(worker.state), { once: true }))
+  })
+  expect(became).toBe('redundant')
+  await page.reload()
+  await expect(page.getByText('Live')).toBeVisible()
+  await expect(page.locator('html[data-version=another]')).toHaveCount(0)
 })
 
 test('the app is opened again without asking for a file of it, with a network and without', async ({ phone, way }) => {
@@ -145,6 +168,7 @@ test('where the storage is full a photo is refused in words, and what was saved 
   await phone.openItem('CAP-0001')
   await phone.openAction('Front')
   await page.locator('input[type=file]').setInputFiles(photo)
+  await phone.save()
   await expect(page.getByText('Not saved: this phone is full. Find a network so that it can send.')).toBeVisible()
   await expect(page.getByText('This phone is full. Nothing more can be saved')).toBeVisible()
   await expect(page.getByText('3 unsent')).toBeVisible()
@@ -153,7 +177,6 @@ test('where the storage is full a photo is refused in words, and what was saved 
   await phone.allSent()
   await expect.poll(() => floor.told(item)).toEqual(['item.created', 'item.started', 'action.completed', 'action.completed', 'item.advanced'])
   await phone.leave(null)
-  await page.locator('input[type=file]').setInputFiles(photo)
   await phone.save()
   await phone.allSent()
   await expect.poll(async () => (await floor.told(item)).at(-1)).toBe('action.completed')

@@ -1,11 +1,15 @@
 /** What lies between a phone and the server: a network's own idea of an answer. */
 
+import { createHash } from 'node:crypto'
 import { createServer, request as ask } from 'node:http'
 import { connect } from 'node:net'
+
+const REFUSED = JSON.stringify({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', title: 'Not taken', detail: 'The bytes are no picture.' })
 
 /** Answers that somebody else gives in the server's name, by what they are called. */
 const ANSWERS = {
   portal: { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<!doctype html><title>Guest network</title><h1>Accept the terms to go on</h1>' },
+  refused: { status: 415, headers: { 'Content-Type': 'application/problem+json' }, body: REFUSED },
   busy: { status: 503, headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '1' }, body: '{"status":503,"code":"UNAVAILABLE","title":"Try later","detail":"Try later."}' },
 }
 
@@ -29,7 +33,7 @@ export class Way {
     this.changes = () => null
   }
 
-  /** From now on `answer` says of each request who answers it: one of {@link ANSWERS}, or null for the server. */
+  /** From now on `answer` says of each request who answers it: one of {@link ANSWERS}, `cut` for nobody, or null for the server. */
   stand(answer) {
     this.answered = answer
   }
@@ -37,6 +41,18 @@ export class Way {
   /** `change` may write anew what the server sent of a path: it answers a function of the text, or null. */
   rewrite(change) {
     this.changes = change
+  }
+
+  /** From now on the server has another version of the app: its page says so. `torn`: but the page is not the one that the version was made with. */
+  async anotherVersion({ torn = false } = {}) {
+    const digest = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`
+    const page = await (await fetch(`${this.url}/app/`)).text()
+    const another = (text) => text.replace('<html', '<html data-version="another"')
+    this.rewrite((path) => {
+      if (path === '/app/') return another
+      if (path !== '/app/offline.js') return null
+      return (text) => text.replace(/VERSION = "[^"]+"/, 'VERSION = "another"').replace(digest(page), digest(torn ? page : another(page)))
+    })
   }
 
   clear() {
@@ -50,7 +66,9 @@ export class Way {
 
   pass(asked, answer) {
     this.asked.push(`${asked.method} ${asked.url}`)
-    const other = ANSWERS[this.answered(asked)]
+    const said = this.answered(asked)
+    if (said === 'cut') return asked.socket.destroy()
+    const other = ANSWERS[said]
     if (other) {
       asked.resume()
       return answer.writeHead(other.status, other.headers).end(asked.method === 'HEAD' ? undefined : other.body)

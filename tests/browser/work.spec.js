@@ -1,7 +1,8 @@
 import { expect, test } from '@playwright/test'
 
 import { enrolment, makeFloor } from './floor.js'
-import { Phone, sightOf } from './phone.js'
+import { Phone } from './phone.js'
+import { sightOf } from './sight.js'
 import { Server } from './server.js'
 
 let server
@@ -27,6 +28,8 @@ test('a phone is added by six digits, a worker signs in and finds the floor', as
   await phone.go('Items')
   await expect(phone.page.getByText('5 items')).toBeVisible()
   await expect(phone.page.getByText('CAP-0005')).toBeVisible()
+  await phone.openItem('CAP-0005')
+  await expect(phone.page.getByRole('definition').filter({ hasText: 'PO-CAPS-1' })).toBeVisible()
   expect(phone.errors).toEqual([])
   await phone.close()
 })
@@ -38,7 +41,7 @@ test('the code of a screen, read by the phone’s own camera app, adds the phone
   const digits = phone.page.locator('.digits')
   await expect(digits).toContainText(/\d{3}\s*\d{3}/)
   await approve((await digits.innerText()).replace(/\D/g, ''))
-  await phone.page.getByRole('button', { name: 'They approved it' }).click()
+  await phone.approved()
   await phone.signIn()
   expect(phone.errors).toEqual([])
   await phone.close()
@@ -81,6 +84,7 @@ test('every kind of action is done on one item, and the server has each once', a
   await page.getByRole('textbox', { name: 'Note' }).fill('a clean seam')
   await phone.save()
   await phone.openAction('Signature')
+  await phone.draw()
   await phone.save()
   await phone.next('Finish this item')
 
@@ -136,7 +140,7 @@ test('the camera reads a printed label, and the scan counts', async () => {
   await phone.page.getByRole('button', { name: 'Start the camera' }).click()
   await expect(phone.page.getByText('Counts for: Scan the cap')).toBeVisible()
   await phone.allSent()
-  expect(await told(item)).toEqual(['item.created', 'item.started', 'action.completed'])
+  await expect.poll(() => told(item)).toEqual(['item.created', 'item.started', 'action.completed'])
   expect(phone.errors).toEqual([])
   await phone.close()
 })

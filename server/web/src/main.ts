@@ -7,6 +7,7 @@ import { preferences } from './app/preferences.svelte'
 import { watchForUpdates } from './app/update.svelte'
 import './tokens.css'
 import './base.css'
+import { openCore } from './core'
 import type { Core } from './core/contract'
 
 async function core(): Promise<Core> {
@@ -14,7 +15,7 @@ async function core(): Promise<Core> {
     const how = new URLSearchParams(location.search).get('fake')
     if (how !== null) return (await import('./core/fake')).openFake(how)
   }
-  return (await import('./core')).openCore()
+  return openCore()
 }
 
 const target = document.getElementById('app') ?? document.body

@@ -1,5 +1,6 @@
 const VERSION = '__VERSION__'
 const BASE = '__BASE__'
+/** Each with its digest: behind one address two versions of a server may answer, or somebody else in its name. */
 const FILES = ['__FILES__']
 
 const PREFIX = 'floorline-app-'
@@ -11,10 +12,13 @@ self.addEventListener('install', (event) => {
   event.addRoutes?.({ condition: { urlPattern: { pathname: PAGE }, requestMode: 'navigate' }, source: { cacheName: CACHE } })
   event.waitUntil(
     caches.open(CACHE).then((cache) =>
-      Promise.all([
-        cache.add(new Request(PAGE, { cache: 'reload' })),
-        ...FILES.map((file) => cache.add(new Request(BASE + file, { cache: file.startsWith('assets/') ? 'default' : 'reload' }))),
-      ]),
+      Promise.all(
+        Object.entries(FILES).map(async ([file, integrity]) => {
+          const keep = (how) => cache.add(new Request(BASE + file, { cache: how, integrity }))
+          if (file.startsWith('assets/')) await keep('default').catch(() => keep('reload'))
+          else await keep('reload')
+        }),
+      ),
     ),
   )
 })

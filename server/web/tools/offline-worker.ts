@@ -5,7 +5,7 @@ import type { Plugin } from 'vite'
 
 /**
  * Writes the service worker once everything else is built: its list of files is the built folder, its name their contents, so that a build
- * that changed nothing changes nothing on any phone.
+ * that changed nothing changes nothing on any phone. Each file is kept only as it was built.
  */
 export function offlineWorker(): Plugin {
   let folder = 'dist'
@@ -22,11 +22,17 @@ export function offlineWorker(): Plugin {
     closeBundle() {
       const files = filesUnder(folder).filter((file) => file !== 'offline.js' && !/\.(map|br)$/.test(file))
       const digest = createHash('sha256')
-      for (const file of files) digest.update(file).update(readFileSync(join(folder, file)))
+      const pinned: Record<string, string> = {}
+      for (const file of files) {
+        const bytes = readFileSync(join(folder, file))
+        digest.update(file).update(bytes)
+        // The page is kept under the folder's own address.
+        pinned[file === 'index.html' ? '' : file] = `sha256-${createHash('sha256').update(bytes).digest('base64')}`
+      }
       const script = readFileSync(template, 'utf8')
         .replace("'__VERSION__'", JSON.stringify(digest.digest('hex').slice(0, 16)))
         .replace("'__BASE__'", JSON.stringify(base))
-        .replace("['__FILES__']", JSON.stringify(files.filter((file) => file !== 'index.html')))
+        .replace("['__FILES__']", JSON.stringify(pinned))
       writeFileSync(join(folder, 'offline.js'), script)
     },
   }

@@ -7,11 +7,12 @@ import { decoders } from './decoders.js'
 import { inWords } from './figure.js'
 import { firstLoad } from './first_load.js'
 import { atWork } from './at_work.js'
+import { opening } from './opening.js'
 
 const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } } })
 
 if (options.quick) console.log('everything is small and short: these figures mean nothing')
-for (const measure of [decoders, firstLoad, atWork]) {
+for (const measure of [decoders, firstLoad, opening, atWork]) {
   try {
     for (const figure of await measure(options.quick)) {
       const line = JSON.stringify(figure)

@@ -4,6 +4,7 @@ import { signal } from '../scan/signals'
 import { say, why } from '../words'
 import { names } from './names.svelte'
 import { snackbar } from './snackbar.svelte'
+import { update } from './update.svelte'
 
 /** What every screen knows of the core: its state, and when to ask it again. */
 class Floor {
@@ -42,6 +43,9 @@ class Floor {
       case 'upload':
         this.noteUpload(notice.sha256, notice.sent, notice.size, notice.done)
         return
+      case 'outdated':
+        void update.look()
+        return
       case 'settled':
         void this.announce(notice.line)
         break
@@ -64,11 +68,14 @@ class Floor {
   }
 
   private async announce(line: ActLine): Promise<void> {
-    if (line.attention !== 'card' || !line.verdict?.reason) return
+    const isCard = line.attention === 'card'
+    if (!line.verdict?.reason || !(isCard || line.verdict.outcome === 'noop')) return
     await names.learnFrom(this.core, [line]).catch(() => undefined)
-    signal('warning')
-    const { title } = why({ reason: line.verdict.reason, detail: line.verdict.detail }, names.called)
-    snackbar.show({ text: line.item_code ? `${line.item_code}: ${title}` : title, tone: 'warning', href: '#/unsent' })
+    const { title, text } = why({ reason: line.verdict.reason, detail: line.verdict.detail }, names.called)
+    // That somebody else was first is good to know, and nothing to do.
+    const said = isCard ? title : text
+    if (isCard) signal('warning')
+    snackbar.show({ text: line.item_code ? `${line.item_code}: ${said}` : said, tone: isCard ? 'warning' : 'news', ...(isCard && { href: '#/unsent' }) })
   }
 
   private noteUpload(sha256: string, sent: number, size: number, done: boolean): void {

@@ -17,6 +17,7 @@ class Names {
     person: (id) => this.people.get(id) ?? null,
     stage: (key) => this.known(this.stages, key),
     action: (id) => this.known(this.actions, id),
+    place: (id) => this.place(id),
   }
 
   async learn(core: Core): Promise<void> {

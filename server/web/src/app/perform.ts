@@ -1,5 +1,6 @@
 import type { Act, Refused } from '../core/contract'
 import { signal } from '../scan/signals'
+import { painted } from '../ui/painted'
 import { say } from '../words'
 import { floor } from './floor.svelte'
 import { snackbar } from './snackbar.svelte'
@@ -14,8 +15,10 @@ export async function perform(act: Act, said: string = say('do.saved'), passed =
     tellRefusal(fault)
     return false
   }
-  signal(passed ? 'success' : 'warning')
   snackbar.show({ text: said, tone: passed ? 'good' : 'warning' })
+  // The word is seen first; then come the sound and whatever the screen turns to.
+  await painted()
+  signal(passed ? 'success' : 'warning')
   if (act.item_id) await offerUndo(act.item_id, said, passed)
   return true
 }

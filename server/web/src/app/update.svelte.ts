@@ -5,13 +5,19 @@ class Update {
   /** Takes the new version; when none was seen yet, it is asked for first. */
   async load(): Promise<void> {
     if (!this.waiting) {
-      const registration = await navigator.serviceWorker?.getRegistration()
-      await registration?.update().catch(() => undefined)
+      const registration = await this.look()
       if (registration?.installing) return
       this.waiting = registration?.waiting ?? null
     }
     if (this.waiting) this.waiting.postMessage('take over')
     else location.reload()
+  }
+
+  /** Asks the server for a newer version; one that comes is offered. */
+  async look(): Promise<ServiceWorkerRegistration | undefined> {
+    const registration = await navigator.serviceWorker?.getRegistration()
+    await registration?.update().catch(() => undefined)
+    return registration
   }
 }
 
@@ -21,12 +27,17 @@ const AN_HOUR = 3_600_000
 
 export function watchForUpdates(): void {
   if (!('serviceWorker' in navigator)) return
-  const hadOne = navigator.serviceWorker.controller !== null
+  let hadOne = navigator.serviceWorker.controller !== null
   let reloading = false
   navigator.serviceWorker.addEventListener('controllerchange', () => {
-    if (!hadOne || reloading) return
-    reloading = true
-    location.reload()
+    // Whoever clears the browser's storage takes the worker away: that is no new version.
+    if (!navigator.serviceWorker.controller) return
+    // The first one takes a page over that is as new as it is.
+    if (hadOne && !reloading) {
+      reloading = true
+      location.reload()
+    }
+    hadOne = true
   })
   navigator.serviceWorker.register('/app/offline.js', { scope: '/app/', updateViaCache: 'none' }).then(watch, () => undefined)
 }
@@ -37,10 +48,9 @@ function watch(registration: ServiceWorkerRegistration): void {
     const coming = registration.installing
     coming?.addEventListener('statechange', () => offer(registration))
   })
-  const look = (): void => void registration.update().catch(() => undefined)
-  setInterval(look, AN_HOUR)
+  setInterval(() => void update.look(), AN_HOUR)
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) look()
+    if (!document.hidden) void update.look()
   })
 }
 

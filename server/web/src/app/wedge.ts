@@ -1,7 +1,8 @@
 import { signal } from '../scan/signals'
-import { Wedge } from '../scan/wedge'
-import { go } from './here.svelte'
+import { TICK_MS, Wedge } from '../scan/wedge'
+import { readNumber } from './action/configs'
 import { preferences } from './preferences.svelte'
+import { scanThere } from './scan/handed'
 
 type Taker = (code: string) => void
 
@@ -24,24 +25,28 @@ export function listenToWedge(): () => void {
       if (isStopped()) return signal('stop')
       const taker = takers.at(-1)
       if (taker) taker(code)
-      else go('code', code)
+      else scanThere(code)
     },
   )
   let before: { field: Field; text: string } | null = null
   let timer: ReturnType<typeof setInterval> | undefined
 
   function press(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return
+    if (event.altKey || event.metaKey || event.isComposing) return
+    const separates = isSeparator(event)
+    if (event.ctrlKey && !separates) return
     const field = fieldOf(event.target)
-    if (field?.dataset['takesScanner'] !== undefined) return
+    const takes = field?.dataset['takesScanner']
+    if (takes !== undefined && takes !== 'number') return
     if (wedge.isQuietAt(event.timeStamp)) before = field ? { field, text: field.value } : null
-    const heard = wedge.press({ key: event.key, time: event.timeStamp, inField: field !== null })
+    const key = { key: separates ? GROUP_SEPARATOR : event.key, time: event.timeStamp, inField: field !== null, ...(takes === 'number' && { isForField: isNumber }) }
+    const heard = wedge.press(key, performance.now())
     if (heard.clean) clean()
     if (heard.swallow) {
       event.preventDefault()
       event.stopPropagation()
     }
-    timer ??= setInterval(pass, 50)
+    timer ??= setInterval(pass, TICK_MS)
   }
 
   function pass(): void {
@@ -64,8 +69,20 @@ export function listenToWedge(): () => void {
   }
 }
 
+/** Ends a field of changing length in a GS1 element string. */
+const GROUP_SEPARATOR = '\u001d'
+
+/** Hand scanners type it as Ctrl and the closing bracket, as terminals do, or as F8. */
+function isSeparator(event: KeyboardEvent): boolean {
+  return event.key === GROUP_SEPARATOR || event.key === 'F8' || (event.ctrlKey && (event.key === ']' || event.code === 'BracketRight'))
+}
+
 function isStopped(): boolean {
   return document.querySelector('dialog[role=alertdialog]') !== null
+}
+
+function isNumber(text: string): boolean {
+  return readNumber(text) !== null
 }
 
 type Field = HTMLInputElement | HTMLTextAreaElement

@@ -33,6 +33,10 @@ export type Phase =
 export type Link =
   /** No network, or between two tries. */
   | 'down'
+  /** The server asks to be tried later. */
+  | 'busy'
+  /** Somebody else answers in its name: most likely a network that wants to be signed in to. */
+  | 'portal'
   | 'connecting'
   | 'live'
   /** Nobody is signed in, or the session has ended: work goes on, nothing is sent. */
@@ -123,13 +127,13 @@ export type Resolved =
   | { kind: 'text'; text: string }
 
 export interface Scanned {
-  /** Null: the same code within ten seconds, nothing new was saved. */
+  /** Null: the earlier scan again (same code, stage and worker within ten seconds), nothing new was saved. */
   act: number | null
   resolved: Resolved
   /** The scan action it satisfied; null when it was only recorded. */
   action_id: string | null
-  /** The same code within the window before: who and when. */
-  again: { by: string; time: number } | null
+  /** The last scan of the same code on this phone within ten seconds before: whose, and when. */
+  again: { by: Id; name: string | null; time: number } | null
 }
 
 /** An act, for lists and cards. */
@@ -147,9 +151,18 @@ export interface ActLine {
   data: Record<string, unknown>
   /** What the rules say against it as far as this phone knows. */
   conflict: Reason | null
-  verdict: { outcome: 'applied' | 'noop' | 'rejected' | 'parked' | 'pruned'; reason: string | null; detail: Record<string, unknown> | null } | null
+  verdict: { outcome: 'applied' | 'noop' | 'rejected' | 'parked' | 'pruned'; reason: string | null; detail: Record<string, unknown> | null; case_id?: Id | null } | null
   /** Of its files: how many the server has, and how many bytes of the others it has. */
   files: { sha256: string; size: number; sent: number; done: boolean }[]
+}
+
+/** A file that the server does not have yet. */
+export interface WaitingFile {
+  sha256: string
+  size: number
+  sent: number
+  /** Why the server does not take it, in its words; it is tried again when the app starts. */
+  refused: string | null
 }
 
 export interface Reason {
@@ -200,6 +213,8 @@ export type Next =
 
 export interface ItemView extends ItemLine {
   order_id: Id | null
+  /** What the brand calls its order; null when the phone has not been told. */
+  po_number: string | null
   attributes: Record<string, unknown>
   stages: { key: string; name: string; color: string | null; state: 'done' | 'here' | 'ahead' }[]
   actions: ActionView[]
@@ -209,6 +224,8 @@ export interface ItemView extends ItemLine {
   rework: { key: string; name: string }[]
   components: { id: Id; code: string; status: string; stage_name: string; assembled: boolean }[]
   flag_list: { reason: string; by_name: string | null; at: string }[]
+  /** What people wrote in steps that ask for a note, the latest first. */
+  notes: { reason: string; by_name: string | null; at: string }[]
   hold: { reason: string | null; by_name: string | null; at: string } | null
   assigned_name: string | null
   location_name: string | null
@@ -248,6 +265,30 @@ export type Notice =
   | { kind: 'upload'; sha256: string; sent: number; size: number; done: boolean }
   /** What was said of an act before a restored server judged it again, and is not so any more. */
   | { kind: 'overturned'; line: ActLine }
+  /** The server asks for a newer app; this one works on. */
+  | { kind: 'outdated' }
+
+/** What the server tells of an item. */
+export interface Happening {
+  kind: string
+  by_name: string | null
+  at: string
+  data: Record<string, unknown>
+}
+
+/** What became of an export: entries by their outcome, those `known` had been decided before. */
+export interface HandedIn {
+  entries: number
+  known: number
+  applied: number
+  noop: number
+  rejected: number
+  parked: number
+  pruned: number
+  photos: number
+  photos_known: number
+  photos_refused: { sha256: string; detail: string }[]
+}
 
 export interface Core {
   state(): State
@@ -257,6 +298,8 @@ export interface Core {
   takeOver(): Promise<void>
   /** Tries the storage again. */
   reopen(): Promise<void>
+  /** Removes all that is kept here: the phone is one that nobody has added yet. */
+  forget(): Promise<void>
 
   /** Adds this phone to a factory; `code` is what the QR says, or typed. Resolves with the six digits to compare. */
   enrol(code: string): Promise<string>
@@ -286,21 +329,25 @@ export interface Core {
   file(sha256: string, size: 'thumb' | 'screen'): Promise<Blob | null>
 
   item(id: Id): Promise<ItemView | null>
-  items(filter?: { stage?: string; location_id?: Id; assigned_to?: Id; text?: string; status?: 'open' | 'all'; limit?: number; offset?: number }): Promise<{ items: ItemLine[]; total: number }>
+  items(filter?: { stage?: string; place?: Id; assigned_to?: Id; text?: string; status?: 'open' | 'all'; limit?: number; offset?: number }): Promise<{ items: ItemLine[]; total: number }>
   queues(): Promise<QueueView[]>
   places(): Promise<Place[]>
   people(): Promise<{ id: Id; name: string }[]>
   /** What is told of an item on the server; rejects without a network. */
-  history(id: Id): Promise<{ kind: string; by_name: string | null; at: string; data: Record<string, unknown> }[]>
+  history(id: Id): Promise<Happening[]>
 
   /** Acts without a verdict, and those someone must look at. */
   acts(): Promise<ActLine[]>
+  /** Files that wait for their upload, whether or not their acts do. */
+  waitingFiles(): Promise<WaitingFile[]>
   /** Everything done on this phone, the latest first. */
   journal(before: number | null, limit: number): Promise<ActLine[]>
-  /** Everything unsent with its photos, as one file: lines of JSON. No command takes it in yet. */
+  /** Everything unsent with its photos, as one file: lines of JSON. */
   exportUnsent(): Promise<Blob>
   /** The same without photos, in pieces that fit a QR code each. */
   exportCodes(): Promise<string[]>
+  /** Hands in what was taken off another phone; rejects without a network. */
+  handIn(unsent: Blob): Promise<HandedIn>
 
   /** What `subscribe` of Web Push asks for; null where the server sends none. This and the next three reject without a network. */
   pushKey(): Promise<string | null>

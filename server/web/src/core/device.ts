@@ -1,108 +1,108 @@
-/** This phone: who it is, who works on it, and what happens between the floor, the network and the screens. */
+/** This phone: what happens between the core, the network and the screens. */
 
-import { Api, Problem, type Tokens } from './api'
-import type { Act, ActLine, Blob_, Id, ItemLine, ItemView, Notice, Person, Phase, Place, QueueView, Refused, Resolved, Scanned, State } from './contract'
-import { exportCodes, exportFile } from './export'
+import { Api } from './api'
+import type { Act, ActLine, Blob_, Id, ItemView, Notice, Phase, Scanned, State, WaitingFile } from './contract'
+import { Door } from './door'
+import { asked, claim } from './enrolment'
+import { Files } from './files'
 import { Floor } from './floor'
-import { makeKey, publicKey, sha256 } from './key'
-import { Network } from './network'
+import { makeKey } from './key'
+import { Missing } from './missing'
+import { Network, type Hindrance } from './network'
 import { People } from './people'
-import { Storage, StorageError, type KeptDevice, type KeptFile } from './storage'
+import { Refusal } from './refusal'
+import { Storage, StorageError, type KeptDevice, type KeptPerson } from './storage'
 import { Uploads } from './uploads'
 import type { CoreLine, CoreState, Doing, Saved, SavedScan, Told } from './wire'
 
 export const APP_VERSION = __APP_VERSION__
 
-/** The same code within this time is the earlier scan again. */
-const AGAIN_MS = 10_000
-
-/** Wrong in a way that a person mends; `code` is for message catalogues. */
-export class Refusal extends Error {
-  constructor(readonly refused: Refused | { code: string; message: string }) {
-    super(refused.message)
-  }
-}
+/** Screens are told of what changed once a frame, not once a change. */
+const FRAME_MS = 16
 
 export class Device {
+  readonly door: Door
   private floor: Floor | null = null
   private network: Network | null = null
   private uploads: Uploads | null = null
+  private missing: Missing | null = null
   private phase: Phase = 'starting'
   private problem: string | null = null
   private clockAhead: number | null = null
+  /** The same as the server of the connection that is coming about tells it. */
+  private skew: number | null = null
+  private hindrance: Hindrance | null = null
   private full = false
   private loadedTime: number | null = null
-  private readonly sent = new Map<string, KeptFile>()
-  private lastScan: { raw: string; time: number; by: string; at: number } | null = null
   private told = false
 
   private constructor(
-    private readonly storage: Storage,
+    readonly storage: Storage,
     private readonly people: People,
+    readonly files: Files,
     readonly api: Api,
+    private readonly key: CryptoKeyPair,
     private device: KeptDevice | null,
     private readonly persistent: boolean,
     private readonly tell: (notice: Notice) => void,
-  ) {}
+  ) {
+    this.door = new Door(api, people, (person) => this.entered(person))
+  }
 
   static async open(tell: (notice: Notice) => void, persistent: boolean, lost: () => void): Promise<Device> {
     const storage = await Storage.open(lost)
-    const [people, key, kept] = await Promise.all([People.of(storage), storage.key(), storage.device()])
-    let pair = key
-    if (pair === null) {
-      pair = await makeKey()
-      await storage.setKey(pair)
-    }
-    const keyed = pair
+    const [people, key, kept] = await Promise.all([People.of(storage), keyOf(storage), storage.device()])
     const api = new Api(
-      () => keyed,
+      () => key,
       async (tokens) => void (await people.keep(tokens, null)),
     )
-    const device = new Device(storage, people, api, kept, persistent, tell)
-    for (const { bytes: _, ...file } of await storage.files()) device.sent.set(file.sha256, { ...file, bytes: new ArrayBuffer(0) })
-    device.api.use(people.now?.refresh_token ?? null, null)
+    api.use(people.now?.refresh_token ?? null, null)
+    const device = new Device(storage, people, await Files.of(storage, api, tell), api, key, kept, persistent, tell)
     await device.begin()
     return device
+  }
+
+  /** Removes all that is kept here; this phone is nobody's any more. */
+  async forget(): Promise<void> {
+    this.close()
+    await Storage.remove()
   }
 
   close(): void {
     this.network?.close()
     this.uploads?.close()
+    this.missing?.close()
     this.floor?.close()
     this.storage.close()
   }
 
   // --- who this phone is -----------------------------------------------------------------------------------------------------------
 
+  get known(): KeptDevice {
+    if (this.device === null) throw new Refusal({ code: 'STORAGE', message: 'This phone was not added to a factory.' })
+    return this.device
+  }
+
   async enrol(code: string): Promise<string> {
-    const key = await this.storage.key()
-    if (key === null) throw new StorageError('lost', null)
-    const claimed = await this.api.json<{ device_id: Id; digits: string }>('/v1/devices/enrolments/claim', {
-      method: 'POST',
-      from: 'nobody',
-      json: { code, public_key: await publicKey(key), platform: 'web', app_version: APP_VERSION },
-    })
-    await this.setDevice({ id: claimed.device_id, name: '', site_id: '', digits: claimed.digits, state: 'pending' })
-    await this.begin()
-    return claimed.digits
+    const device = await claim(this.api, this.key, code, APP_VERSION)
+    await this.become(device)
+    return device.digits
   }
 
   async askApproval(): Promise<void> {
     if (this.device === null) return
-    const { status, site_id } = await this.api.json<{ status: KeptDevice['state']; site_id: Id }>(`/v1/devices/${this.device.id}/status`, { from: 'device' })
-    if (status === this.device.state) return
-    await this.setDevice({ ...this.device, site_id, state: status, digits: status === 'pending' ? this.device.digits : null })
-    await this.begin()
+    const device = await asked(this.api, this.device)
+    if (device.state !== this.device.state) await this.become(device)
   }
 
-  get id(): Id {
-    if (this.device === null) throw new Refusal({ code: 'STORAGE', message: 'This phone was not added to a factory.' })
-    return this.device.id
+  async signIn(email: string, password: string): Promise<void> {
+    await this.door.signIn(email, password, this.device?.state === 'active' ? 'device' : 'nobody')
   }
 
-  private async setDevice(device: KeptDevice): Promise<void> {
+  private async become(device: KeptDevice): Promise<void> {
     await this.storage.setDevice(device)
     this.device = device
+    await this.begin()
   }
 
   private async begin(): Promise<void> {
@@ -118,7 +118,8 @@ export class Device {
       { device_id: device.id, site: device.site_id, app_version: APP_VERSION },
       (doing) => this.perform(doing),
       (error) => this.fail(error),
-      () => this.resume(),
+      (pause) => this.resume(pause),
+      () => this.tellState(),
     )
     this.floor = floor
     this.network = new Network(
@@ -126,120 +127,91 @@ export class Device {
       device.id,
       (happened) => floor.give(happened),
       () => JSON.stringify(floor.look((core, time, monotonic) => core.hello(time, monotonic))),
+      (hindrance) => (this.hindrance = hindrance),
     )
     this.uploads = new Uploads(
       this.api,
       this.storage,
-      () => floor.look<string[]>((core) => core.waitingFiles()),
-      (file) => this.moved(file),
-      (sha) => floor.give({ event: 'uploaded', sha256: sha }),
+      () => waitingOf(floor),
+      (file) => this.files.moved(file),
+      (sha) => void this.uploaded(floor, sha),
+      (sha) => floor.give({ event: 'file_gone', sha256: sha }),
+    )
+    this.missing = new Missing(
+      await this.storage.missing(),
+      (topics) => this.storage.setMissing(topics),
+      (topic) => this.fetchMissing(topic),
     )
     this.phase = 'ready'
-    this.resume()
+    this.resume(0)
   }
 
   /** Tells a core that was just opened what it has to know. */
-  private resume(): void {
-    const person = this.people.now
-    if (person !== null) this.signedIn(person)
-    if (navigator.onLine) this.floor?.give({ event: 'online' })
-    this.uploads?.wake()
-  }
-
-  /** The network came or went, or the page is looked at again. */
-  online(isOnline: boolean): void {
-    this.floor?.give({ event: isOnline ? 'online' : 'offline' })
-    if (isOnline) this.uploads?.wake()
-  }
-
-  private fail(error: StorageError): void {
-    this.phase = error.why === 'elsewhere' ? 'elsewhere' : 'broken'
-    this.problem = error.message
+  private resume(pause: number): void {
     this.network?.close()
-    this.changed()
+    if (this.people.now !== null) this.begins(this.people.now)
+    setTimeout(() => {
+      if (navigator.onLine) this.floor?.give({ event: 'online' })
+      this.uploads?.wake()
+    }, pause)
   }
 
-  // --- who works on it -------------------------------------------------------------------------------------------------------------
-
-  async signIn(email: string, password: string): Promise<void> {
-    const from = this.device?.state === 'active' ? 'device' : 'nobody'
-    const tokens = await this.api.json<Tokens>('/v1/auth/login', { method: 'POST', from, json: { email, password } })
-    await this.came(tokens, null)
-  }
-
-  async signInWithBadge(code: string, pin: string): Promise<void> {
+  private async uploaded(floor: Floor, sha256: string): Promise<void> {
+    const text = JSON.stringify({ event: 'uploaded', sha256 })
     try {
-      const tokens = await this.api.json<Tokens>('/v1/auth/badge', { method: 'POST', from: 'device', json: { code, pin } })
-      await this.came(tokens, { badge: code, pin })
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 0) throw error
-      const person = this.people.byBadge(code)
-      if (person === null) throw error
-      await this.switchTo(person.id, pin)
+      await floor.change((core, time, monotonic) => core.give(text, time, monotonic))
+    } catch {
+      // Where no mark of it can be written, the bytes must go all the more.
+      await this.files.forget(sha256)
     }
   }
 
-  async switchTo(id: Id, pin: string): Promise<void> {
-    const person = this.people.find(id)
-    const may = person === null ? 'wrong_pin' : await this.people.mayGoOn(person, pin)
-    if (person === null || may !== 'yes') throw new Refusal({ code: may === 'too_long_ago' ? 'SIGN_IN_AGAIN' : 'WRONG_PIN', message: may })
-    await this.people.use(person.id)
-    this.api.use(person.refresh_token, null)
-    this.signedIn(person)
+  private entered(person: KeptPerson | null): void {
+    if (person !== null) {
+      this.begins(person)
+      this.uploads?.wake()
+    }
     this.changed()
   }
 
-  async signOut(): Promise<void> {
-    const person = this.people.now
-    if (person === null) return
-    await this.api.send('/v1/auth/logout', { method: 'POST', within: 5_000 }).catch(() => undefined)
-    await this.people.end(person.id)
-    await this.people.use(null)
-    this.api.use(null, null)
-    this.changed()
-  }
-
-  private async came(tokens: Tokens, secret: { badge: string; pin: string } | null): Promise<void> {
-    const person = await this.people.keep(tokens, secret)
-    await this.people.use(person.id)
-    this.api.use(null, tokens)
-    this.signedIn(person)
-    this.uploads?.wake()
-    this.changed()
-  }
-
-  private signedIn({ id, roles, permissions }: Person): void {
+  private begins({ id, roles, permissions }: KeptPerson): void {
     const session = JSON.stringify({ id, roles, permissions })
     this.floor?.change((core, time, monotonic) => core.signIn(session, time, monotonic)).catch(() => undefined)
   }
 
-  // --- what they do ----------------------------------------------------------------------------------------------------------------
+  /** The network came or went, or the page is looked at again. */
+  online(isOnline: boolean): void {
+    if (!isOnline) this.hindrance = null
+    this.floor?.give({ event: isOnline ? 'online' : 'offline' })
+    if (isOnline) this.uploads?.wake()
+    this.changed()
+  }
+
+  private fail(error: StorageError): void {
+    this.phase = error.why === 'elsewhere' ? 'elsewhere' : 'broken'
+    this.problem = [error.message, error.cause].filter(Boolean).join(': ')
+    this.network?.close()
+    this.uploads?.close()
+    this.uploads = null
+    this.missing?.close()
+    this.floor?.close()
+    this.floor = null
+    this.changed()
+  }
+
+  // --- what its people do ----------------------------------------------------------------------------------------------------------
 
   async act(act: Act): Promise<number> {
     const text = JSON.stringify(act)
     const saved = await this.save<Saved>((floor) => floor.change((core, time, monotonic) => core.act(text, time, monotonic)))
     if ('refused' in saved) throw new Refusal(saved.refused)
-    this.changed()
     return saved.act
   }
 
   async scan(raw: string): Promise<Scanned> {
-    const person = this.people.now
-    const before = this.lastScan
-    const now = performance.now()
-    if (before !== null && before.raw === raw && now - before.time < AGAIN_MS) {
-      const resolved = await this.resolve(raw)
-      return { act: null, resolved, action_id: null, again: { by: before.by, time: before.at } }
-    }
     const saved = await this.save<SavedScan>((floor) => floor.change((core, time, monotonic) => core.scan(raw, time, monotonic)))
     if ('refused' in saved) throw new Refusal(saved.refused)
-    this.lastScan = { raw, time: now, by: person?.name ?? '', at: Date.now() }
-    this.changed()
-    return { ...saved, again: null }
-  }
-
-  async resolve(raw: string): Promise<Resolved> {
-    return this.looked((core) => core.resolve(raw))
+    return saved
   }
 
   async lookedAt(act: number): Promise<void> {
@@ -248,34 +220,24 @@ export class Device {
   }
 
   async keepFile(bytes: ArrayBuffer, mime: string, role: string | null): Promise<Blob_> {
-    const blob: Blob_ = { sha256: await sha256(bytes), size: bytes.byteLength, mime, ...(role === null ? {} : { role }) }
-    const file: KeptFile = { sha256: blob.sha256, size: blob.size, mime, bytes, location: null, sent: 0, kept_time: Date.now() }
-    await this.save(async (floor) => {
-      await this.storage.setFile(file)
-      await floor.change((core) => core.keepFile(JSON.stringify(blob)))
-    })
-    this.sent.set(file.sha256, { ...file, bytes: new ArrayBuffer(0) })
+    const blob = await this.save((floor) =>
+      this.files.keep(bytes, mime, role, async (kept) => {
+        await floor.change((core) => core.keepFile(JSON.stringify(kept)))
+        return waitingOf(floor).includes(kept.sha256)
+      }),
+    )
     this.uploads?.wake()
     return blob
   }
 
-  async file(hash: string, size: 'thumb' | 'screen'): Promise<Blob | null> {
-    const kept = await this.storage.file(hash)
-    if (kept !== null) return new Blob([kept.bytes], { type: kept.mime })
-    try {
-      const { data } = await this.api.json<{ data: { id: Id }[] }>(`/v1/photos?sha256=${hash}`)
-      const [photo] = data
-      return photo === undefined ? null : await (await this.api.send(`/v1/photos/${photo.id}/content?size=${size}`)).blob()
-    } catch {
-      return null
-    }
-  }
-
   private async save<T>(work: (floor: Floor) => Promise<T>): Promise<T> {
-    if (this.floor === null) throw new Refusal({ code: 'STORAGE', message: 'The floor is not open.' })
+    if (this.floor === null) throw notOpen()
     try {
       const saved = await work(this.floor)
-      this.full = false
+      if (this.full) {
+        this.full = false
+        this.changed()
+      }
       return saved
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
@@ -287,12 +249,15 @@ export class Device {
 
   // --- what they see ---------------------------------------------------------------------------------------------------------------
 
+  look<T>(run: Parameters<Floor['look']>[0]): T {
+    if (this.floor === null) throw notOpen()
+    return this.floor.look<T>(run)
+  }
+
   state(): State {
     const core = this.floor === null ? null : this.look<CoreState>((floor) => floor.state())
     const { device } = this
     const person = this.people.now
-    const waiting = new Set(this.floor === null ? [] : this.look<string[]>((floor) => floor.waitingFiles()))
-    const files = [...this.sent.values()].filter((file) => waiting.has(file.sha256))
     const unsentOf = new Map(core?.unsent_of ?? [])
     return {
       phase: this.phase,
@@ -300,10 +265,10 @@ export class Device {
       device: device === null ? null : { id: device.id, name: device.name, site_id: device.site_id, digits: device.digits },
       person: person === null ? null : { id: person.id, name: person.name, roles: person.roles, permissions: person.permissions },
       people: this.people.all.map(({ id, name, pin }) => ({ id, name, unsent: unsentOf.get(id) ?? 0, has_pin: pin !== null })),
-      link: this.device?.state === 'revoked' ? 'revoked' : person === null ? 'signed_out' : (core?.link ?? 'down'),
+      link: device?.state === 'revoked' ? 'revoked' : person === null ? 'signed_out' : this.linkOf(core),
       unsent: core?.unsent ?? 0,
       oldest_unsent_time: core?.oldest_unsent_time ?? null,
-      unsent_photos: { count: files.length, bytes: files.reduce((sum, file) => sum + file.size - file.sent, 0) },
+      unsent_photos: this.files.unsent(this.floor === null ? [] : waitingOf(this.floor)),
       cards: core?.cards ?? 0,
       stops: (core?.stops ?? []).map((line) => this.line(line)),
       persistent: this.persistent,
@@ -314,7 +279,16 @@ export class Device {
     }
   }
 
-  async item(id: Id): Promise<ItemView | null> {
+  private linkOf(core: CoreState | null): State['link'] {
+    const link = core?.link ?? 'down'
+    return link === 'down' ? (this.hindrance ?? link) : link
+  }
+
+  waitingFiles(): WaitingFile[] {
+    return this.floor === null ? [] : this.files.waiting(waitingOf(this.floor))
+  }
+
+  item(id: Id): ItemView | null {
     const view = this.look<(Omit<ItemView, 'acts'> & { acts: CoreLine[] }) | null>((core, time, monotonic) => core.item(id, time, monotonic))
     if (view === null) return null
     // Names come from the shift; who works on this phone is known to it anyway.
@@ -324,60 +298,13 @@ export class Device {
     return { ...view, acts: view.acts.map((line) => this.line(line)) }
   }
 
-  async items(filter: object = {}): Promise<{ items: ItemLine[]; total: number }> {
-    return this.look((core) => core.items(JSON.stringify(filter)))
-  }
-
-  async queues(): Promise<QueueView[]> {
-    return this.look((core) => core.queues())
-  }
-
-  async places(): Promise<Place[]> {
-    return this.look((core) => core.rows('location'))
-  }
-
-  async persons(): Promise<{ id: Id; name: string }[]> {
-    return this.look((core) => core.rows('user'))
-  }
-
-  async history(id: Id): Promise<{ kind: string; by_name: string | null; at: string; data: Record<string, unknown> }[]> {
-    type Event = { kind: string; actor?: { name: string } | null; occurred_at: string; data?: Record<string, unknown> | null }
-    const { data } = await this.api.json<{ data: Event[] }>(`/v1/items/${id}/events?limit=100`)
-    return data.map((event) => ({ kind: event.kind, by_name: event.actor?.name ?? null, at: event.occurred_at, data: event.data ?? {} }))
-  }
-
-  async acts(): Promise<ActLine[]> {
-    return this.look<CoreLine[]>((core) => core.acts()).map((line) => this.line(line))
-  }
-
-  async journal(before: number | null, limit: number): Promise<ActLine[]> {
-    return this.look<CoreLine[]>((core) => core.journal(before ?? undefined, limit)).map((line) => this.line(line))
-  }
-
-  async exportUnsent(): Promise<Blob> {
-    return exportFile(this.storage, this.device)
-  }
-
-  async exportCodes(): Promise<string[]> {
-    return exportCodes(this.storage, this.device)
-  }
-
-  private look<T>(run: Parameters<Floor['look']>[0]): T {
-    if (this.floor === null) throw new Refusal({ code: 'STORAGE', message: 'The floor is not open.' })
-    return this.floor.look<T>(run)
-  }
-
-  private looked<T>(run: Parameters<Floor['look']>[0]): Promise<T> {
-    return Promise.resolve(this.look<T>(run))
+  /** Acts as the core tells them, with the names and the files that it does not know. */
+  lines(run: Parameters<Floor['look']>[0]): ActLine[] {
+    return this.look<CoreLine[]>(run).map((line) => this.line(line))
   }
 
   private line({ blobs, ...line }: CoreLine): ActLine {
-    const file = ({ sha256: hash, size }: { sha256: string; size: number }) => {
-      const kept = this.sent.get(hash)
-      return { sha256: hash, size, sent: kept?.sent ?? size, done: kept === undefined || kept.sent >= kept.size }
-    }
-    const known = this.people.find(line.actor)
-    return { ...line, actor_name: line.actor_name ?? known?.name ?? null, files: blobs.map(file) }
+    return { ...line, actor_name: line.actor_name ?? this.people.find(line.actor)?.name ?? null, files: blobs.map((blob) => this.files.standing(blob)) }
   }
 
   // --- what happens ----------------------------------------------------------------------------------------------------------------
@@ -401,58 +328,71 @@ export class Device {
         break
       case 'feed':
         this.tell({ kind: 'floor' })
-        // An accepted order is told in one event, not its items and labels.
-        if (told.kinds.some((kind) => kind === 'order.accepted' || kind === 'item.created')) void this.loadMissing(told.topic)
+        if (told.kinds.some((kind) => kind === 'order.accepted' || kind === 'item.created')) this.missing?.want(told.topic)
         break
       case 'uploaded':
-        void this.forgetFile(told.sha256)
+        void this.files.forget(told.sha256)
         break
       case 'clock_skew':
-        this.clockAhead = told.ahead_ms
+        this.skew = told.ahead_ms
+        break
+      case 'outdated':
+        this.tell({ kind: 'outdated' })
         break
       case 'revoked':
-        if (this.device !== null) void this.setDevice({ ...this.device, state: 'revoked' }).then(() => this.changed())
+        if (this.device !== null) void this.become({ ...this.device, state: 'revoked' })
         break
       case 'link':
-        if (told.link === 'live') this.uploads?.wake()
+        if (told.link === 'connecting') this.skew = null
+        if (told.link !== 'live') break
+        // Told before, if the clock is still wrong.
+        this.clockAhead = this.skew
+        this.uploads?.wake()
+        this.missing?.wake()
     }
     this.changed()
   }
 
-  private async loadMissing(topic: string): Promise<void> {
-    try {
-      const text = await this.api.text(`/v1/sync/snapshot?topic=${topic}`, 'ndjson')
-      this.floor?.give({ event: 'added', topic, text })
-      this.tell({ kind: 'floor' })
-    } catch {
-      // The next snapshot brings it.
-    }
+  private async fetchMissing(topic: string): Promise<void> {
+    const { floor } = this
+    if (floor === null) throw notOpen()
+    const text = await this.api.text(`/v1/sync/snapshot?topic=${topic}`, 'ndjson')
+    const happened = JSON.stringify({ event: 'added', topic, text })
+    await floor.change((core, time, monotonic) => core.give(happened, time, monotonic))
+    this.tell({ kind: 'floor' })
   }
 
-  private moved(file: KeptFile): void {
-    this.sent.set(file.sha256, { ...file, bytes: new ArrayBuffer(0) })
-    this.tell({ kind: 'upload', sha256: file.sha256, sent: file.sent, size: file.size, done: false })
-  }
-
-  /** The server has it: its bytes make room for new ones. */
-  private async forgetFile(hash: string): Promise<void> {
-    const file = this.sent.get(hash)
-    this.sent.delete(hash)
-    await this.storage.dropFile(hash).catch(() => undefined)
-    this.tell({ kind: 'upload', sha256: hash, sent: file?.size ?? 0, size: file?.size ?? 0, done: true })
-  }
-
-  /** Screens are told of what changed once a frame, not once a change. */
   private changed(): void {
     if (this.told) return
     this.told = true
     setTimeout(() => {
-      this.told = false
-      try {
-        this.tell({ kind: 'state', state: this.state() })
-      } catch {
-        // The floor is being opened again; whoever does it says so.
-      }
-    }, 16)
+      if (this.told) this.tellState()
+    }, FRAME_MS)
   }
+
+  private tellState(): void {
+    this.told = false
+    try {
+      this.tell({ kind: 'state', state: this.state() })
+    } catch {
+      // The floor is being opened again; whoever does it says so.
+    }
+  }
+}
+
+/** Hashes of files that the server does not have. */
+function waitingOf(floor: Floor): string[] {
+  return floor.look<string[]>((core) => core.waitingFiles())
+}
+
+async function keyOf(storage: Storage): Promise<CryptoKeyPair> {
+  const kept = await storage.key()
+  if (kept !== null) return kept
+  const made = await makeKey()
+  await storage.setKey(made)
+  return made
+}
+
+function notOpen(): Refusal {
+  return new Refusal({ code: 'STORAGE', message: 'The floor is not open.' })
 }

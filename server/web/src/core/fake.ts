@@ -4,7 +4,7 @@
  */
 import { checkCharacters, readLabelCode } from '../scan/label_code'
 import { REASONS } from '../words/why'
-import type { Act, ActLine, Core, ItemLine, ItemView, Notice, Phase, QuietHours, Refused, Resolved, Scanned, State } from './contract'
+import type { Act, ActLine, Core, HandedIn, ItemLine, ItemView, Notice, Phase, QuietHours, Refused, Resolved, Scanned, State, WaitingFile } from './contract'
 import { labelBody, makeItem, makeQueues, ME, PEOPLE, PLACES } from './fake_floor'
 
 const COUNT = 60
@@ -66,6 +66,10 @@ class Fake implements Core {
     this.change({ phase: 'ready' })
   }
 
+  async forget(): Promise<void> {
+    this.change({ phase: 'unenrolled', person: null })
+  }
+
   async reopen(): Promise<void> {
     await pause(400)
     this.change({ phase: 'ready', problem: null })
@@ -122,7 +126,7 @@ class Fake implements Core {
     const time = Date.now()
     this.scans.set(raw, time)
     const resolved = await this.resolve(raw)
-    if (before && time - before < 10_000) return { act: null, resolved, action_id: null, again: { by: 'Ana Ruiz', time: before } }
+    if (before && time - before < 10_000) return { act: null, resolved, action_id: null, again: { by: ME, name: 'Ana Ruiz', time: before } }
     if (resolved.kind === 'unsound') return { act: null, resolved, action_id: null, again: null }
     const item = resolved.kind === 'item' ? this.items_.get(resolved.id) : undefined
     const open = item?.actions.find((action) => action.kind === 'scan' && action.state === 'open' && action.config['expected'] === 'this_item')
@@ -182,7 +186,7 @@ class Fake implements Core {
       (item) =>
         item.code.includes(wanted) &&
         (!filter.stage || item.stage === filter.stage) &&
-        (!filter.location_id || item.location_id === filter.location_id) &&
+        (!filter.place || item.location_id === filter.place) &&
         (!filter.assigned_to || item.assigned_to === filter.assigned_to) &&
         (filter.status === 'all' || !['completed', 'scrapped', 'cancelled'].includes(item.status)),
     )
@@ -218,6 +222,11 @@ class Fake implements Core {
     return this.acts_.filter((line) => line.state !== 'confirmed' || line.attention !== 'none')
   }
 
+  async waitingFiles(): Promise<WaitingFile[]> {
+    const files = this.acts_.flatMap((line) => line.files).filter((file) => !file.done)
+    return files.map(({ sha256, size, sent }, place) => ({ sha256, size, sent, refused: place === 1 ? 'The bytes are no picture.' : null }))
+  }
+
   async journal(before: number | null, limit: number): Promise<ActLine[]> {
     return this.acts_.filter((line) => before === null || line.act < before).slice(0, limit)
   }
@@ -228,6 +237,11 @@ class Fake implements Core {
 
   async exportCodes(): Promise<string[]> {
     return Array.from({ length: 4 }, (_, index) => `FLOORLINE:${index + 1}/4:${labelBody(index + 1).repeat(30)}`)
+  }
+
+  async handIn(): Promise<HandedIn> {
+    await pause(600)
+    return { entries: 23, known: 0, applied: 21, noop: 0, rejected: 0, parked: 2, pruned: 0, photos: 4, photos_known: 1, photos_refused: [] }
   }
 
   async pushKey(): Promise<string | null> {

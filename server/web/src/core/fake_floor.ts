@@ -119,7 +119,8 @@ export function makeItem(number: number): ItemView {
     expected_minutes: stage.expected,
     flags: number === 4 || number === 9 ? 1 : 0,
     own: null,
-    order_id: 'PO-2026-0041',
+    order_id: '018f0000-0000-7000-8000-000000000041',
+    po_number: 'PO-2026-0041',
     attributes: { size: 'M', colour: 'Aurora green' },
     stages: STAGES.map((known, index) => ({ key: known.key, name: known.name, color: known.color, state: index < at ? 'done' : index === at ? 'here' : 'ahead' })),
     actions,
@@ -132,6 +133,7 @@ export function makeItem(number: number): ItemView {
           { id: `i-${number + 2}`, code: `JKT-AURORA-M-${String(number + 2).padStart(4, '0')}-LINING`, status: 'active', stage_name: 'Sewing', assembled: false },
         ]
       : [],
+    notes: number === 2 ? [{ reason: 'The lining is from the second roll', by_name: 'Rafi Ahmed', at: new Date(NOW - 95 * MINUTE).toISOString() }] : [],
     flag_list: number === 4 || number === 9 ? [{ reason: 'Thread pulls at the left cuff', by_name: 'Rafi Ahmed', at: new Date(NOW - 31 * MINUTE).toISOString() }] : [],
     hold: status === 'on_hold' ? { reason: 'Dye lot in question', by_name: 'Kim Tran', at: new Date(NOW - 22 * MINUTE).toISOString() } : null,
     assigned_name: number % 4 === 1 ? 'Ana Ruiz' : number % 10 === 2 ? 'Kim Tran' : null,

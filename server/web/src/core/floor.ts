@@ -2,7 +2,8 @@
  * The WebAssembly core and its storage: every call is committed before its answer is given and its effects are done.
  *
  * Calls that come while a commit is under way are made together and committed together, so many scans at once cost one write.
- * When a commit fails, the core in memory is thrown away and another one opened from what is kept.
+ * When a commit fails, the core in memory is thrown away and another one opened from what is kept. The floor's own rows are written
+ * after the answers: an act is as safe without them.
  */
 
 import init, { Core } from './wasm/core'
@@ -12,6 +13,9 @@ import type { Came, Changes, Doing, Happened } from './wire'
 
 /** Calls made before one commit. */
 const GROUP = 64
+/** After this long without a failure the next one is a first one. */
+const CALM_MS = 180_000
+const LONGEST_PAUSE_MS = 60_000
 
 interface Call {
   run: (core: Core, time: number, monotonic: number) => string
@@ -30,6 +34,8 @@ export class Floor {
   private calls: Call[] = []
   private pumping = false
   private timer: ReturnType<typeof setTimeout> | undefined
+  private failures = 0
+  private failedAt = -Infinity
   private readonly bootId = crypto.randomUUID()
 
   private constructor(
@@ -37,8 +43,10 @@ export class Floor {
     private readonly opening: Opening,
     private readonly perform: (doing: Doing[]) => void,
     private readonly broken: (error: StorageError) => void,
-    /** What a core that was opened again has to be told: who is signed in, and whether to connect. */
-    private readonly again: (floor: Floor) => void,
+    /** What a core that was opened again has to be told: who is signed in, and after a pause to connect. */
+    private readonly again: (pause: number) => void,
+    /** Acts changed, and that is durable; whoever waits for the answer hears of it after this. */
+    private readonly saved: () => void,
   ) {}
 
   static async open(
@@ -46,19 +54,33 @@ export class Floor {
     opening: Opening,
     perform: (doing: Doing[]) => void,
     broken: (error: StorageError) => void,
-    again: (floor: Floor) => void,
+    again: (pause: number) => void,
+    saved: () => void,
   ): Promise<Floor> {
     await init({ module_or_path: wasm })
-    const floor = new Floor(storage, opening, perform, broken, again)
+    const floor = new Floor(storage, opening, perform, broken, again, saved)
     await floor.reopen()
     return floor
   }
 
   close(): void {
     clearTimeout(this.timer)
-    this.core?.free()
+    this.letGo()
+    this.rejectAll()
+  }
+
+  private rejectAll(): void {
+    for (const call of this.calls.splice(0)) call.reject(new StorageError('lost', null))
+  }
+
+  private letGo(): void {
+    const { core } = this
     this.core = null
-    for (const call of this.calls.splice(0)) call.reject(new StorageError('elsewhere', null))
+    try {
+      core?.free()
+    } catch {
+      // It stopped in the middle of a call, and is still lent to it. Its memory goes with this worker.
+    }
   }
 
   /** A call that may change something; resolves once that is durable. */
@@ -82,21 +104,25 @@ export class Floor {
 
   private async reopen(): Promise<void> {
     const kept = await this.storage.load()
-    this.core?.free()
-    this.core = null
+    this.letGo()
     const seed = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
     const opening = { ...this.opening, boot_id: this.bootId, seed, time: Date.now() }
     const core = Core.open(JSON.stringify(opening), JSON.stringify(kept))
     const { changes } = JSON.parse(core.opened()) as Came<null>
     await this.storage.write([changes])
+    await this.storage.follow([changes])
     this.core = core
   }
 
   private async pump(): Promise<void> {
-    if (this.pumping || this.core === null) return
+    if (this.pumping) return
     this.pumping = true
-    while (this.calls.length > 0 && this.core !== null) await this.group(this.core, this.calls.splice(0, GROUP))
-    this.pumping = false
+    try {
+      while (this.calls.length > 0 && this.core !== null) await this.group(this.core, this.calls.splice(0, GROUP))
+    } finally {
+      this.pumping = false
+    }
+    if (this.core === null) this.rejectAll()
   }
 
   private async group(core: Core, calls: Call[]): Promise<void> {
@@ -118,7 +144,9 @@ export class Floor {
       await this.recover(error)
       return
     }
+    if (changes.some(({ entries }) => entries.length > 0)) this.saved()
     answers.forEach((answer) => answer())
+    await this.storage.follow(changes)
     this.perform(effects)
     this.wake(wakeAt)
   }
@@ -128,14 +156,21 @@ export class Floor {
     const why = error instanceof StorageError ? error : new StorageError('lost', error)
     if (why.why === 'full') {
       await this.reopen().then(
-        () => this.again(this),
+        () => this.again(this.backOff()),
         () => this.broken(why),
       )
     } else {
-      this.core?.free()
-      this.core = null
+      this.letGo()
       this.broken(why)
     }
+  }
+
+  /** What could not be kept is sent again as soon as it is asked for: each failure soon after another waits longer. */
+  private backOff(): number {
+    const now = performance.now()
+    this.failures = now - this.failedAt > CALM_MS ? 0 : this.failures + 1
+    this.failedAt = now
+    return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.failures)
   }
 
   private wake(at: number | null): void {

@@ -96,6 +96,8 @@ class Tab {
     addEventListener('online', this.connected)
     addEventListener('offline', this.connected)
     document.addEventListener('visibilitychange', this.connected)
+    // What happened to the network since the worker looked at it, nobody heard.
+    this.connected()
   }
 
   private readonly connected = (): void => {
@@ -168,6 +170,10 @@ export async function openCore(): Promise<Core> {
     subscribe: (listen: (notice: Notice) => void) => tab.subscribe(listen),
     takeOver: async () => tab.begin(true),
     reopen: async () => tab.begin(true),
+    forget: async () => {
+      await tab.call('forget')
+      tab.begin(true)
+    },
   }
   const remote = (name: string) => (...args: unknown[]) => tab.call(name, ...args)
   // Every other name of the contract is a call of the worker's.

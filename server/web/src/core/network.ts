@@ -15,10 +15,21 @@ const OPEN_WITHIN = 15_000
 const FEED_WAIT = 25
 const PAUSE = 1_000
 
+export type Hindrance = 'busy' | 'portal'
+
 interface Connection {
   number: number
   send(frame: string, text: string): void
   close(): void
+}
+
+/** What the server answers to a request. */
+interface Answer {
+  welcome: Welcome
+  lease?: { lease_id: string; lease: string }
+  result?: object
+  retry?: object
+  gap?: object
 }
 
 interface Welcome {
@@ -39,6 +50,8 @@ export class Network {
     private readonly device: string,
     private readonly give: (happened: Happened) => void,
     private readonly hello: () => string,
+    /** What stands between this phone and the server; null: nothing, or it cannot be said. */
+    private readonly met: (hindrance: Hindrance | null) => void,
   ) {}
 
   perform(doing: Exclude<Doing, { do: 'tell' }>): void {
@@ -80,9 +93,12 @@ export class Network {
         json: { device_id: this.device },
         within: OPEN_WITHIN,
       })
+      this.met(null)
       this.connection = this.socket(connection, ticket)
     } catch (error) {
-      this.give({ event: 'open_failed', connection, ...openFailure(error) })
+      const failure = openFailure(error)
+      this.met(failure.why === 'busy' ? 'busy' : error instanceof Problem && error.code === 'NOT_OURS' ? 'portal' : null)
+      this.give({ event: 'open_failed', connection, ...failure })
     }
   }
 
@@ -142,6 +158,7 @@ export class Network {
 class OverHttp implements Connection {
   private over = false
   private epoch = ''
+  private lease: string | undefined
   private line: Promise<void> = Promise.resolve()
   private readonly followed = new Set<string>()
   private readonly ended = new AbortController()
@@ -183,6 +200,7 @@ class OverHttp implements Connection {
         // The entries must stay as they are, to the byte: the text is put together, never written anew.
         const submit = text.replace(/"session":\d+,?/, '')
         const answer = await this.post(`{"hello":${hello},"submit":${submit}}`)
+        this.hearLease(answer)
         for (const kind of ['result', 'retry', 'gap'] as const) {
           if (answer[kind]) this.hear({ type: kind, ...answer[kind] })
         }
@@ -190,7 +208,9 @@ class OverHttp implements Connection {
       }
       case 'results': {
         const { after } = JSON.parse(text) as { after: number }
-        const { welcome } = await this.post(`{"hello":${hello},"submit":null}`)
+        const answer = await this.post(`{"hello":${hello},"submit":null}`)
+        this.hearLease(answer)
+        const { welcome } = answer
         const upto_seq = welcome.more ? after : Math.max(after, welcome.last_seq)
         return this.hear({ type: 'result', upto_seq, results: welcome.results, more: welcome.more })
       }
@@ -201,8 +221,10 @@ class OverHttp implements Connection {
       case 'ping': {
         // No socket breaks when the server goes or comes back as another: whoever has nothing to send asks.
         const { n } = JSON.parse(text) as { n: number }
-        const { welcome } = await this.post(`{"hello":${hello},"submit":null}`)
+        const answer = await this.post(`{"hello":${hello},"submit":null}`)
+        const { welcome } = answer
         if (welcome.server_epoch !== this.epoch) return this.end(4503)
+        this.hearLease(answer)
         return this.hear({ type: 'pong', n, server_time: welcome.server_time })
       }
       case 'seal':
@@ -213,16 +235,25 @@ class OverHttp implements Connection {
 
   private async greet(text: string): Promise<void> {
     const { ticket: _, ...hello } = JSON.parse(text) as { ticket?: string; subscriptions: { topic: string; epoch: string | null; cursor: number }[] }
-    const { welcome } = await this.post(JSON.stringify({ hello, submit: null }))
+    const answer = await this.post(JSON.stringify({ hello, submit: null }))
+    const { welcome } = answer
     this.epoch = welcome.server_epoch
     for (const state of welcome.topics) {
       const asked = hello.subscriptions.find((subscription) => subscription.topic === state.topic)
       if (state.mode === 'delta' && asked?.epoch === state.epoch) this.follow(state.topic, state.epoch, asked.cursor)
     }
     this.hear({ type: 'welcome', ...welcome })
+    this.hearLease(answer)
   }
 
-  private post(body: string): Promise<{ welcome: Welcome; result?: object; retry?: object; gap?: object }> {
+  /** It comes with every answer, and is heard when it is another one. */
+  private hearLease({ lease }: Answer): void {
+    if (lease === undefined || lease.lease_id === this.lease) return
+    this.lease = lease.lease_id
+    this.hear({ type: 'lease', ...lease })
+  }
+
+  private post(body: string): Promise<Answer> {
     return this.api.json('/v1/sync/submit', {
       method: 'POST',
       from: 'device_and_bearer',

@@ -33,6 +33,8 @@ export interface KeptFile {
   location: string | null
   sent: number
   kept_time: number
+  /** Why the server does not take it, in its words. */
+  refused?: string
 }
 
 /** Someone who has signed in on this phone. */
@@ -59,6 +61,9 @@ export interface KeptDevice {
 }
 
 export class Storage {
+  /** What is kept of the floor is older than what is in memory, and must not be mixed with it. */
+  private lags = false
+
   private constructor(
     private readonly outbox: IDBDatabase,
     private readonly floor: IDBDatabase,
@@ -72,6 +77,11 @@ export class Storage {
         lost()
       }
     }
+  }
+
+  /** Removes both databases, whoever has them open. */
+  static async remove(): Promise<void> {
+    await Promise.all([OUTBOX, FLOOR].map((name) => answer(indexedDB.deleteDatabase(name))))
   }
 
   /** Opens both databases and takes them over. `lost` is called when the browser closes them under us. */
@@ -110,6 +120,7 @@ export class Storage {
       answer<unknown[]>(kept.objectStore('leases').getAll()),
       answer<unknown[]>(kept.objectStore('file_states').getAll()),
     ])
+    this.lags = false
     const floor = this.floor.transaction(['topics', 'rows'])
     const [topics, rows] = await Promise.all([
       answer<unknown[]>(floor.objectStore('topics').getAll()),
@@ -118,7 +129,7 @@ export class Storage {
     return { meta: meta ?? null, entries, leases, files, topics, rows }
   }
 
-  /** Writes what several calls changed, in their order, wholly or not at all. */
+  /** Writes what several calls changed of what must not be lost, in their order, wholly or not at all. */
   async write(all: Changes[]): Promise<void> {
     const durable = all.filter(touchesOutbox)
     if (durable.length > 0) {
@@ -129,11 +140,21 @@ export class Storage {
           for (const act of changes.gone_entries) store('entries').delete(act)
           for (const lease of changes.leases) store('leases').put(lease)
           for (const file of changes.files) store('file_states').put(file)
+          for (const sha256 of changes.gone_files) store('file_states').delete(sha256)
         }
       })
     }
+  }
+
+  /** Writes what they changed of the floor. Where that fails, what is kept stays as it was: whoever opens it next has the rest told again. */
+  async follow(all: Changes[]): Promise<void> {
     const told = all.filter(touchesFloor)
-    if (told.length > 0) await this.writeFloor(told)
+    if (told.length === 0 || this.lags) return
+    try {
+      await this.writeFloor(told)
+    } catch {
+      this.lags = true
+    }
   }
 
   private async writeFloor(all: Changes[]): Promise<void> {
@@ -160,6 +181,15 @@ export class Storage {
 
   async setDevice(device: KeptDevice): Promise<void> {
     await this.own([], (store) => store('meta').put(device, 'device'))
+  }
+
+  /** Feeds of which rows are still to be fetched. */
+  async missing(): Promise<string[]> {
+    return (await this.get<string[]>('meta', 'missing')) ?? []
+  }
+
+  async setMissing(topics: string[]): Promise<void> {
+    await this.own([], (store) => store('meta').put(topics, 'missing'))
   }
 
   /** The key pair that this phone proves itself by. Its private half cannot be read out, not even by us. */
@@ -200,8 +230,12 @@ export class Storage {
     await this.own(['files'], (store) => store('files').delete(sha256))
   }
 
-  async files(): Promise<KeptFile[]> {
-    return answer<KeptFile[]>(this.outbox.transaction('files').objectStore('files').getAll())
+  /** One after the other: all at once need not fit into the memory of a phone. */
+  async *files(): AsyncGenerator<KeptFile> {
+    for (const hash of await answer<string[]>(this.outbox.transaction('files').objectStore('files').getAllKeys())) {
+      const file = await this.file(hash)
+      if (file !== null) yield file
+    }
   }
 
   private async get<T>(store: string, key: string): Promise<T | undefined> {
@@ -227,8 +261,8 @@ export class Storage {
 }
 
 function touchesOutbox(changes: Changes): boolean {
-  const { meta, entries, gone_entries, leases, files } = changes
-  return meta !== null || entries.length + gone_entries.length + leases.length + files.length > 0
+  const { meta, entries, gone_entries, leases, files, gone_files } = changes
+  return meta !== null || entries.length + gone_entries.length + leases.length + files.length + gone_files.length > 0
 }
 
 function touchesFloor(changes: Changes): boolean {

@@ -17,6 +17,8 @@ export class Uploads {
   private again = false
   private failures = 0
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** What the server does not take, however often it is asked; it is asked again when the app starts. */
+  private readonly refused = new Set<string>()
 
   constructor(
     private readonly api: Api,
@@ -24,6 +26,7 @@ export class Uploads {
     private readonly waiting: () => string[],
     private readonly moved: (file: KeptFile) => void,
     private readonly uploaded: (sha256: string) => void,
+    private readonly gone: (sha256: string) => void,
   ) {}
 
   /** Something waits, or the network is back. */
@@ -46,10 +49,15 @@ export class Uploads {
     }
     this.running = true
     let failed = false
-    do {
-      this.again = false
-      for (const sha256 of this.waiting()) failed = !(await this.tryUpload(sha256)) || failed
-    } while (this.again)
+    try {
+      do {
+        this.again = false
+        for (const sha256 of this.waiting()) failed = !(await this.tryUpload(sha256)) || failed
+      } while (this.again)
+    } catch {
+      // The floor is just being opened again.
+      failed = true
+    }
     this.running = false
     if (failed) {
       const pause = PAUSES[Math.min(this.failures, PAUSES.length - 1)]
@@ -60,15 +68,23 @@ export class Uploads {
 
   /** False: it waits for another round. */
   private async tryUpload(sha256: string): Promise<boolean> {
-    const file = await this.storage.file(sha256).catch(() => null)
-    if (file === null) return true
+    if (this.refused.has(sha256)) return true
+    let file: KeptFile | null = null
     try {
+      file = await this.storage.file(sha256)
+      // A server that was restored asks for whatever was ever kept; what it had taken before is not kept any more.
+      if (file === null) {
+        this.gone(sha256)
+        return true
+      }
       await this.upload(file)
       this.uploaded(sha256)
       return true
     } catch (error) {
-      // What the server will never take stays here, and is not sent again before the next start.
-      return error instanceof Problem && [400, 413, 415, 422].includes(error.status)
+      if (file === null || !(error instanceof Problem) || ![400, 413, 415, 422].includes(error.status)) return false
+      this.refused.add(sha256)
+      await this.remember({ ...file, refused: error.message })
+      return true
     }
   }
 
@@ -126,13 +142,17 @@ export class Uploads {
     // The bytes were not those of the hash, or the upload is gone.
     if ([460, 404, 410].includes(response.status)) return null
     if (response.status === 409) return (await this.head(location)) ?? 0
-    if (!response.ok) throw new Problem(response.status, '', 'A piece was refused.')
+    if (!response.ok) {
+      const problem = (await response.json().catch(() => null)) as { detail?: string } | null
+      throw problem === null ? notOurs() : new Problem(response.status, '', problem.detail ?? response.statusText)
+    }
     return offsetOf(response)
   }
 
   private async remember(file: KeptFile): Promise<void> {
     file.sent = Math.min(file.sent, file.size)
-    await this.storage.setFile(file)
+    // Only a hint: on a full phone it goes on without, and makes room.
+    await this.storage.setFile(file).catch(() => undefined)
     this.moved(file)
   }
 }

@@ -1,6 +1,6 @@
 /** What goes between this worker and the WebAssembly core: `mobile-sync/src/web` says the same in Rust. */
 
-import type { ActLine, Refused, Resolved, State } from './contract'
+import type { ActLine, Refused, Scanned, State } from './contract'
 
 /** All that is kept, as the core opens from it. */
 export interface Kept {
@@ -19,6 +19,7 @@ export interface Changes {
   gone_entries: number[]
   leases: object[]
   files: object[]
+  gone_files: string[]
   cleared: boolean
   swapped: string[]
   topics: object[]
@@ -57,7 +58,7 @@ export interface Came<T> {
 }
 
 export type Saved = { act: number } | { refused: Refused }
-export type SavedScan = { act: number; resolved: Resolved; action_id: string | null } | { refused: Refused }
+export type SavedScan = Scanned | { refused: Refused }
 
 /** A line without what only this worker knows of its files. */
 export type CoreLine = Omit<ActLine, 'files'> & { blobs: { sha256: string; size: number }[] }
@@ -84,6 +85,6 @@ export type Happened =
   | { event: 'closed'; connection: number; code: number }
   | { event: 'snapshot' | 'added'; topic: string; text: string }
   | { event: 'snapshot_failed'; topic: string }
-  | { event: 'uploaded'; sha256: string }
+  | { event: 'uploaded' | 'file_gone'; sha256: string }
 
 export type OpenFailure = 'unreachable' | 'busy' | 'signed_out' | 'revoked'

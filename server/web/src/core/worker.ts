@@ -1,10 +1,12 @@
 /** The worker: one phone, and the calls of its page. */
 
-import { Device, Refusal } from './device'
 import { Problem } from './api'
+import type { Act, Notice, QuietHours } from './contract'
+import { Device } from './device'
+import { history } from './history'
 import { pushKey, quietHours, setQuietHours, tellHere } from './notices'
+import { Refusal } from './refusal'
 import { StorageError } from './storage'
-import type { Notice, QuietHours } from './contract'
 
 export interface Call {
   id: number
@@ -24,32 +26,38 @@ const say = (said: Said): void => scope.postMessage(said)
 
 let device: Device | null = null
 
+/** Comes when it is asked for, like the screens that ask for it. */
+const taking = () => import('./export')
+
 /** What a page may call, by name. */
 const calls: Record<string, (device: Device, ...args: never[]) => unknown> = {
+  forget: (phone) => phone.forget(),
   enrol: (phone, code: string) => phone.enrol(code),
   askApproval: (phone) => phone.askApproval(),
   signIn: (phone, email: string, password: string) => phone.signIn(email, password),
-  signInWithBadge: (phone, code: string, pin: string) => phone.signInWithBadge(code, pin),
-  switchTo: (phone, person: string, pin: string) => phone.switchTo(person, pin),
-  signOut: (phone) => phone.signOut(),
-  act: (phone, act: Parameters<Device['act']>[0]) => phone.act(act),
+  signInWithBadge: (phone, code: string, pin: string) => phone.door.signInWithBadge(code, pin),
+  switchTo: (phone, person: string, pin: string) => phone.door.switchTo(person, pin),
+  signOut: (phone) => phone.door.signOut(),
+  act: (phone, act: Act) => phone.act(act),
   scan: (phone, raw: string) => phone.scan(raw),
-  resolve: (phone, raw: string) => phone.resolve(raw),
+  resolve: (phone, raw: string) => phone.look((core) => core.resolve(raw)),
   lookedAt: (phone, act: number) => phone.lookedAt(act),
   keepFile: (phone, bytes: ArrayBuffer, mime: string, role: string | null) => phone.keepFile(bytes, mime, role),
-  file: (phone, hash: string, size: 'thumb' | 'screen') => phone.file(hash, size),
+  file: (phone, hash: string, size: 'thumb' | 'screen') => phone.files.show(hash, size),
   item: (phone, id: string) => phone.item(id),
-  items: (phone, filter: object | undefined) => phone.items(filter),
-  queues: (phone) => phone.queues(),
-  places: (phone) => phone.places(),
-  people: (phone) => phone.persons(),
-  history: (phone, id: string) => phone.history(id),
-  acts: (phone) => phone.acts(),
-  journal: (phone, before: number | null, limit: number) => phone.journal(before, limit),
-  exportUnsent: (phone) => phone.exportUnsent(),
-  exportCodes: (phone) => phone.exportCodes(),
+  items: (phone, filter: object | undefined) => phone.look((core) => core.items(JSON.stringify(filter ?? {}))),
+  queues: (phone) => phone.look((core) => core.queues()),
+  places: (phone) => phone.look((core) => core.rows('location')),
+  people: (phone) => phone.look((core) => core.rows('user')),
+  history: (phone, id: string) => history(phone.api, id),
+  acts: (phone) => phone.lines((core) => core.acts()),
+  waitingFiles: (phone) => phone.waitingFiles(),
+  journal: (phone, before: number | null, limit: number) => phone.lines((core) => core.journal(before ?? undefined, limit)),
+  exportUnsent: async (phone) => (await taking()).exportFile(phone.storage, phone.known),
+  exportCodes: async (phone) => (await taking()).exportCodes(phone.storage, phone.known),
+  handIn: async (phone, unsent: Blob) => (await taking()).handIn(phone.api, unsent),
   pushKey: (phone) => pushKey(phone.api),
-  tellHere: (phone, subscription: PushSubscriptionJSON | null) => tellHere(phone.api, phone.id, subscription),
+  tellHere: (phone, subscription: PushSubscriptionJSON | null) => tellHere(phone.api, phone.known.id, subscription),
   quietHours: (phone) => quietHours(phone.api),
   setQuietHours: (phone, hours: QuietHours | null) => setQuietHours(phone.api, hours),
   online: (phone, isOnline: boolean) => phone.online(isOnline),

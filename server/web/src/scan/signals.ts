@@ -1,4 +1,5 @@
 import { preferences } from '../app/preferences.svelte'
+import { painted } from '../ui/painted'
 
 export type Signal = 'success' | 'warning' | 'stop'
 
@@ -35,7 +36,7 @@ export function signal(kind: Signal): void {
   if (vibration && 'vibrate' in navigator && touched()) navigator.vibrate(RHYTHMS[kind])
   if (!sound) return
   // Opening the audio takes up to a tenth of a second: what there is to see comes before the first sound.
-  if (audio === undefined && !document.hidden) requestAnimationFrame(() => setTimeout(() => play(TONES[kind])))
+  if (audio === undefined && !document.hidden) void painted().then(() => play(TONES[kind]))
   else play(TONES[kind])
 }
 

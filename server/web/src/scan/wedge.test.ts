@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 
 import type { Terminator } from '../app/preferences.svelte'
 import { checkCharacters } from './label_code'
-import { Wedge, type Heard } from './wedge'
+import { TICK_MS, Wedge, type Heard } from './wedge'
 
 const BODY = 'M0123456789AB'
 const CODE = BODY + checkCharacters(BODY)
@@ -32,8 +32,7 @@ function press(key: string, after: number, inField = false): Heard {
 }
 
 function wait(ms: number): void {
-  time += ms
-  wedge.pass(time)
+  for (const end = time + ms; time < end; ) wedge.pass((time += TICK_MS))
 }
 
 describe('a scanner', () => {
@@ -49,6 +48,32 @@ describe('a scanner', () => {
     type(CODE.slice(6), SCANNER_MS)
     press('Enter', SCANNER_MS)
     expect(codes).toEqual([CODE])
+  })
+
+  test('is heard out by a phone that hears every key late', () => {
+    const late = 4_000
+    const hear = (text: string, terminated: boolean) => {
+      for (const key of text) wedge.press({ key, time: (time += SCANNER_MS), inField: false }, time + late)
+      wedge.pass(time + late + 10)
+      if (terminated) wedge.press({ key: 'Enter', time: (time += SCANNER_MS), inField: false }, time + late)
+      wedge.pass(time + late + 10)
+    }
+    hear(CODE.slice(0, 6), true)
+    time += 300
+    hear(CODE.slice(6, 9), false)
+    hear(CODE.slice(9), true)
+    expect(codes).toEqual([CODE])
+  })
+
+  test('whose keys were pressed while the page could hear nothing is not taken for one that stopped', () => {
+    terminator = 'pause'
+    type('PO-2026', SCANNER_MS)
+    wedge.pass(time + TICK_MS)
+    wedge.pass(time + 2_000)
+    expect(codes).toEqual([])
+    type('-0041', SCANNER_MS)
+    wait(200)
+    expect(codes).toEqual(['PO-2026-0041'])
   })
 
   test('may hold Shift for capitals', () => {
@@ -155,6 +180,28 @@ describe('a person', () => {
     type('M012', SCANNER_MS)
     press('ArrowLeft', SCANNER_MS)
     press('Enter', SCANNER_MS)
+    expect(codes).toEqual([])
+  })
+})
+
+describe('a field that takes readings', () => {
+  const isForField = (text: string) => /^\d+(\.\d+)?$/.test(text)
+  const intoField = (text: string) => [...text, 'Enter'].map((key) => wedge.press({ key, time: (time += SCANNER_MS), inField: true, isForField }))
+
+  test('keeps what a gauge types, and hears its Enter', () => {
+    expect(intoField('10.1542').at(-1)).toEqual({ swallow: false, clean: false })
+    expect(codes).toEqual([])
+  })
+
+  test('gives back a label that is scanned into it', () => {
+    expect(intoField(CODE).at(-1)).toEqual({ swallow: true, clean: true })
+    expect(codes).toEqual([CODE])
+  })
+
+  test('keeps the reading of a gauge that ends with a pause', () => {
+    terminator = 'pause'
+    for (const key of '10.1542') wedge.press({ key, time: (time += SCANNER_MS), inField: true, isForField })
+    wait(200)
     expect(codes).toEqual([])
   })
 })

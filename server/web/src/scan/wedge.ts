@@ -5,8 +5,10 @@ import { readLabelCode } from './label_code'
 const FASTEST_HAND_MS = 40
 /** How long a piece of a code waits for its other piece. */
 const PIECE_WAITS_MS = 600
-/** A busy phone hears keys late: until then a burst may only seem to have stopped. The keys' own times say what belongs together. */
-const HEARD_LATE_MS = 3_000
+/** How often the wedge wants to be told that time goes by. */
+export const TICK_MS = 50
+/** What a tick that came late counts for: not nothing, or a phone that is always busy would wait for ever. */
+const DEAF_TICK_MS = 10
 const SHORTEST = 4
 /** In a field where a person types, a burst must be beyond doubt. */
 const SHORTEST_IN_FIELD = 6
@@ -15,6 +17,8 @@ export interface Key {
   key: string
   time: number
   inField: boolean
+  /** Whether a text is what the field is there for: a gauge types its reading where a reading is asked for. */
+  isForField?: (text: string) => boolean
 }
 
 export interface Heard {
@@ -27,6 +31,7 @@ export interface Heard {
 interface Burst {
   text: string
   last: number
+  isForField?: Key['isForField']
 }
 
 const NOT_OURS: Heard = { swallow: false, clean: false }
@@ -38,6 +43,9 @@ const NOT_OURS: Heard = { swallow: false, clean: false }
 export class Wedge {
   private burst: Burst | null = null
   private piece: Burst | null = null
+  /** By the keys' own clock. */
+  private time = 0
+  private tickedAt = 0
 
   constructor(
     private readonly terminator: () => Terminator,
@@ -54,9 +62,12 @@ export class Wedge {
     return this.piece === null && (this.burst === null || time - this.burst.last > PIECE_WAITS_MS)
   }
 
-  press({ key, time, inField }: Key): Heard {
+  /** `now`: when the key is heard, which a busy phone does late. */
+  press({ key, time, inField, isForField }: Key, now = time): Heard {
+    this.time = time
+    this.tickedAt = now
     if (this.burst && time - this.burst.last > PIECE_WAITS_MS) this.burst = null
-    this.pass(time)
+    this.settle(time)
     if (key === 'Shift' || key === 'CapsLock') return NOT_OURS
     if (key === this.terminator()) return this.end(time, inField)
     if (key.length !== 1) {
@@ -64,23 +75,34 @@ export class Wedge {
       return NOT_OURS
     }
     if (this.burst && time - this.burst.last <= FASTEST_HAND_MS) {
-      this.burst = { text: this.burst.text + key, last: time }
+      this.burst = { ...this.burst, text: this.burst.text + key, last: time }
       return { swallow: !inField && this.burst.text.length > 2, clean: false }
     }
     this.setAside()
-    this.burst = { text: key, last: time }
+    this.burst = { text: key, last: time, isForField }
     return NOT_OURS
   }
 
-  /** Time goes by; to be called now and then while the wedge is not quiet. */
-  pass(time: number): Heard {
+  /**
+   * Time goes by; to be called every {@link TICK_MS} while the wedge is not quiet. Time in which the page could hear nothing hardly counts:
+   * keys that were pressed meanwhile are still to come, and their own times say what belongs together.
+   */
+  pass(now: number): Heard {
+    const went = now - this.tickedAt
+    this.time += went > 2 * TICK_MS ? DEAF_TICK_MS : went
+    this.tickedAt = now
+    return this.settle(this.time)
+  }
+
+  private settle(time: number): Heard {
     const { burst, piece } = this
     if (burst && this.terminator() === 'pause' && time - burst.last > 2 * FASTEST_HAND_MS && (piece || burst.text.length >= SHORTEST)) {
       this.burst = null
+      if (isForField(burst)) return NOT_OURS
       this.take(burst.text, burst.last)
       return { swallow: false, clean: true }
     }
-    if (burst && time - burst.last > HEARD_LATE_MS) this.burst = null
+    if (burst && time - burst.last > PIECE_WAITS_MS) this.burst = null
     if (piece && time - piece.last > PIECE_WAITS_MS && !this.burst) {
       this.piece = null
       if (this.isTerminated) this.deliver(piece.text)
@@ -95,14 +117,14 @@ export class Wedge {
     this.burst = null
     if (!burst || time - burst.last > FASTEST_HAND_MS) return NOT_OURS
     const shortest = this.piece ? 1 : inField ? SHORTEST_IN_FIELD : SHORTEST
-    if (burst.text.length < shortest) return NOT_OURS
+    if (burst.text.length < shortest || isForField(burst)) return NOT_OURS
     this.take(burst.text, time)
     return { swallow: true, clean: inField }
   }
 
   /** A burst that stopped without its end may be the first piece of a code. */
   private setAside(): void {
-    if (!this.burst || this.piece || this.burst.text.length < SHORTEST) return
+    if (!this.burst || this.piece || this.burst.text.length < SHORTEST || isForField(this.burst)) return
     this.piece = this.burst
     this.isTerminated = false
   }
@@ -122,6 +144,10 @@ export class Wedge {
       this.deliver(text)
     }
   }
+}
+
+function isForField(burst: Burst): boolean {
+  return burst.isForField?.(burst.text) ?? false
 }
 
 function isSound(text: string): boolean {

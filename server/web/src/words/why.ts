@@ -24,9 +24,10 @@ export interface Called {
   person(id: string): string | null
   stage(key: string): string | null
   action(id: string): string | null
+  place(id: string): string | null
 }
 
-const NOBODY_KNOWN: Called = { person: () => null, stage: () => null, action: () => null }
+const NOBODY_KNOWN: Called = { person: () => null, stage: () => null, action: () => null, place: () => null }
 
 export function why(reason: Reason, called: Called = NOBODY_KNOWN): Why {
   if (!isKnown(reason.reason)) {
@@ -55,7 +56,11 @@ function told(reason: KnownReason, detail: Detail, called: Called): string | nul
     case 'ALREADY_DONE':
       return name && time ? say('why.ALREADY_DONE.known', { name, time }) : null
     case 'ITEM_PAUSED':
-      return name && time ? say('why.ITEM_PAUSED.known', { name, time }) : null
+      return withCause(name && time ? say('why.ITEM_PAUSED.known', { name, time }) : null, detail)
+    case 'ORDER_NOT_OPEN': {
+      const order = statusOf(detail['order_status'])
+      return order && say('why.ORDER_NOT_OPEN.known', { status: order })
+    }
     case 'CLAIM_LOST':
       return name ? say('why.CLAIM_LOST.known', { name }) : null
     case 'TRANSITION_NOT_ALLOWED':
@@ -70,6 +75,10 @@ function told(reason: KnownReason, detail: Detail, called: Called): string | nul
       return withCause(time ? say('why.ON_HOLD.known', { time }) : null, detail)
     case 'ACTIONS_MISSING':
       return missing(detail, 'missing', (entry) => (typeof entry === 'string' ? (called.action(entry) ?? entry) : null), 'why.ACTIONS_MISSING.known')
+    case 'STAGE_NOT_ALLOWED':
+      return missing(detail, 'allowed', (entry) => (typeof entry === 'string' ? (called.stage(entry) ?? entry) : null), 'why.STAGE_NOT_ALLOWED.known')
+    case 'WRONG_LOCATION':
+      return missing(detail, 'allowed', (entry) => (typeof entry === 'string' ? called.place(entry) : null), 'why.WRONG_LOCATION.known')
     case 'COMPONENTS_NOT_READY':
       return missing(detail, 'missing', (entry) => textIn(entry, 'code'), 'why.COMPONENTS_NOT_READY.known')
     case 'FORM_INVALID':
@@ -88,7 +97,7 @@ function missing(
   detail: Detail,
   from: string,
   read: (entry: unknown) => string | null,
-  key: 'why.ACTIONS_MISSING.known' | 'why.COMPONENTS_NOT_READY.known' | 'why.FORM_INVALID.known',
+  key: `why.${'ACTIONS_MISSING' | 'COMPONENTS_NOT_READY' | 'FORM_INVALID' | 'STAGE_NOT_ALLOWED' | 'WRONG_LOCATION'}.known`,
 ): string | null {
   const entries = detail[from]
   if (!Array.isArray(entries)) return null

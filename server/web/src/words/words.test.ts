@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import rules from '../../../domain/src/refusal.rs?raw'
 import { bn } from './bn'
 import { en } from './en'
 import { es } from './es'
@@ -64,7 +65,7 @@ describe('saying', () => {
 })
 
 describe('the conflict table', () => {
-  const called = { person: (id: string) => (id === 'u-1' ? 'Ana' : null), stage: (key: string) => (key === 'sew' ? 'Sewing' : null), action: (id: string) => (id === 'sew.seam' ? 'Seam' : null) }
+  const called = { person: (id: string) => (id === 'u-1' ? 'Ana' : null), stage: (key: string) => (key === 'sew' ? 'Sewing' : null), action: (id: string) => (id === 'sew.seam' ? 'Seam' : null), place: (id: string) => (id === 'l-4' ? 'Line 4' : null) }
 
   test('every reason has a title, what happened and what to do', () => {
     for (const reason of REASONS) {
@@ -73,10 +74,19 @@ describe('the conflict table', () => {
     }
   })
 
+  test('every reason of the rules is in it', () => {
+    const named = [...rules.matchAll(/^ +[A-Z]\w+ = "([A-Z_]+)", \w+, \d+, \w+;$/gm)].map(([, name]) => name)
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((name) => name !== undefined && !isKnown(name))).toEqual([])
+  })
+
   test('names and times are put in when all are known', () => {
     const detail = { stage_now: 'sew', by: 'u-1', at: new Date().toISOString() }
     expect(why({ reason: 'STAGE_MOVED', detail }, called).text).toMatch(/^Ana moved it to Sewing at /)
     expect(why({ reason: 'ACTIONS_MISSING', detail: { missing: ['sew.seam', 'sew.look'] } }, called).text).toBe('First do: Seam and sew.look.')
+    expect(why({ reason: 'STAGE_NOT_ALLOWED', detail: { from: 'cut', allowed: ['sew'] } }, called).text).toBe('From here it can go to: Sewing.')
+    expect(why({ reason: 'WRONG_LOCATION', detail: { allowed: ['l-4', 'l-5'], location: 'l-9' } }, called).text).toBe('This work is done at: Line 4.')
+    expect(why({ reason: 'ORDER_NOT_OPEN', detail: { order_status: 'cancelled' } }, called).text).toBe('Its order: Cancelled.')
     expect(why({ reason: 'CLAIM_LOST', detail: { by: 'u-1' } }, called).text).toBe('Ana took this one first.')
   })
 

@@ -1,6 +1,8 @@
 import { chromium } from 'playwright-core'
 import { createServer } from 'vite'
 
+import { scan } from './hand_scanner.js'
+
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 /** The app in Vite's dev mode and a browser beside it. */
@@ -23,13 +25,13 @@ export async function openStage() {
   }
 }
 
-/** Every screen: its name, where it is, how the factory is invented, what is pressed first. */
+/** Every screen: its name, where it is, how the factory is invented, what is pressed or scanned first. */
 export const SCREENS = [
   { name: 'scan', hash: 'scan' },
   { name: 'scan-camera', hash: 'scan', press: ['Start the camera'] },
   { name: 'scan-typing', hash: 'scan', press: ['Type a code'] },
-  { name: 'scan-item', hash: 'code/item%3Ai-5' },
-  { name: 'scan-stop', hash: 'code/item%3Ai-13', wait: '[role=alertdialog]' },
+  { name: 'scan-item', hash: 'scan', scan: 'item:i-5' },
+  { name: 'scan-stop', hash: 'scan', scan: 'item:i-13', wait: '[role=alertdialog]' },
   { name: 'scan-bulk', hash: 'scan', press: ['Many in a row'] },
   { name: 'queue', hash: 'queue' },
   { name: 'queue-sewing', hash: 'queue/q-sew' },
@@ -54,6 +56,8 @@ export const SCREENS = [
   { name: 'journal', hash: 'journal' },
   { name: 'hand-over', hash: 'hand-over' },
   { name: 'hand-over-codes', hash: 'hand-over', press: ['Show as codes to scan'] },
+  { name: 'hand-in', hash: 'hand-in' },
+  { name: 'hand-in-codes', hash: 'hand-in', press: ['Read its codes'] },
   { name: 'more', hash: 'more' },
   { name: 'shift', hash: 'shift' },
   { name: 'shift-end', hash: 'shift', press: ['End my shift'] },
@@ -75,7 +79,9 @@ export const SCREENS = [
 export async function show(page, stage, screen) {
   await page.goto('about:blank')
   await page.goto(stage.address(screen.hash, screen.how))
-  await page.waitForSelector(screen.wait ?? 'h1')
+  await page.waitForSelector('h1')
   for (const name of screen.press ?? []) await page.getByRole('button', { name }).or(page.getByRole('link', { name })).first().click()
+  if (screen.scan) await scan(page, screen.scan)
+  if (screen.wait) await page.waitForSelector(screen.wait)
   await page.waitForTimeout(250)
 }

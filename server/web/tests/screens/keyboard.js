@@ -1,9 +1,11 @@
 /** What people do without touching the screen. Each walk uses keys alone. */
 
+import { scan } from './hand_scanner.js'
+
 const CHECKED = 'a walk ended elsewhere: '
 
 async function expectText(page, text) {
-  await page.getByText(text).first().waitFor({ timeout: 4000 }).catch(() => {
+  await page.getByText(text).first().waitFor({ timeout: 20_000 }).catch(() => {
     throw new Error(`${CHECKED}“${text}” is not there`)
   })
 }
@@ -28,12 +30,6 @@ async function start(page, stage, hash, how) {
   await page.goto(stage.address(hash, how))
   await page.waitForSelector('h1')
   await page.waitForTimeout(150)
-}
-
-/** As a hand scanner types: faster than any hand, then its terminator. */
-async function scan(page, code) {
-  await page.keyboard.type(code, { delay: 2 })
-  await page.keyboard.press('Enter')
 }
 
 export const KEYBOARD = {

@@ -37,13 +37,13 @@ async function judged(raw: string): Promise<Outcome> {
   }
 }
 
-async function worded(raw: string, { resolved, again, action_id }: Scanned): Promise<Outcome> {
+async function worded(raw: string, { act, resolved, again, action_id }: Scanned): Promise<Outcome> {
   const base = { resolved, raw, item: null, lines: [] as string[] }
   if (again) base.lines.push(sameCode(again))
   switch (resolved.kind) {
     case 'item': {
       const item = await floor.core.item(resolved.id)
-      return { ...base, ...ofItem(item, action_id, again !== null), title: item?.code ?? resolved.code ?? resolved.id, lines: [...base.lines, ...linesOf(item, action_id)] }
+      return { ...base, ...ofItem(item, act === null), title: item?.code ?? resolved.code ?? resolved.id, lines: [...base.lines, ...(act === null ? [] : [kept(item, action_id)])] }
     }
     case 'location':
       return { ...base, tone: 'news', title: say('scan.location.title', { name: resolved.name ?? resolved.id }), needsALook: false }
@@ -67,21 +67,20 @@ async function worded(raw: string, { resolved, again, action_id }: Scanned): Pro
   }
 }
 
-function ofItem(item: ItemView | null, action: string | null, again: boolean): Pick<Outcome, 'tone' | 'item' | 'needsALook'> {
+function ofItem(item: ItemView | null, again: boolean): Pick<Outcome, 'tone' | 'item' | 'needsALook'> {
   const closed = item?.status === 'scrapped' || item?.status === 'cancelled'
   const rests = item?.status === 'on_hold' || item?.status === 'paused' || item?.status === 'error'
   if (closed) return { tone: 'stop', item, needsALook: true }
   if (rests || !item) return { tone: 'warning', item, needsALook: true }
-  return { tone: again && !action ? 'warning' : 'good', item, needsALook: false }
+  return { tone: again ? 'warning' : 'good', item, needsALook: false }
 }
 
-function linesOf(item: ItemView | null, actionId: string | null): string[] {
+function kept(item: ItemView | null, actionId: string | null): string {
   const action = item?.actions.find((one) => one.id === actionId)
-  return [action ? say('scan.counted', { name: action.label }) : say('scan.recorded')]
+  return action ? say('scan.counted', { name: action.label }) : say('scan.recorded')
 }
 
-function sameCode({ by, time }: { by: string; time: number }): string {
-  const person = floor.state.person
+function sameCode({ by, name, time }: NonNullable<Scanned['again']>): string {
   const when = ago(time)
-  return person && (by === person.id || by === person.name) ? say('scan.againYou', { time: when }) : say('scan.again', { name: by, time: when })
+  return by === floor.state.person?.id ? say('scan.againYou', { time: when }) : say('scan.again', { name: name ?? say('why.someone'), time: when })
 }
