@@ -50,6 +50,7 @@ test('each angle is asked for in its turn, and a picture that was taken again is
 
   const photos = async () => (await floor.admin.get('/v1/photos')).data.map(({ width, height }) => `${width} × ${height}`).sort()
   await expect.poll(photos).toEqual(['800 × 600', '960 × 720'])
+  await expect.poll(() => floor.told(item)).toContain('action.completed')
   const { data } = await floor.admin.get(`/v1/items/${item.id}/events?limit=100`)
   const sent = data.find(({ kind }) => kind === 'action.completed').data.content.photos
   expect(sent.map(({ angle }) => angle)).toEqual(['front', 'back'])
@@ -60,8 +61,9 @@ test('each angle is asked for in its turn, and a picture that was taken again is
 
 /** The file of these bytes' hash, as the server keeps it. */
 function keptFile(server, sha256) {
-  const found = readdirSync(server.folder, { recursive: true, withFileTypes: true }).find((file) => file.isFile() && file.name.includes(sha256))
-  return readFileSync(join(found.parentPath, found.name))
+  const objects = join(server.folder, 'objects')
+  const [organization] = readdirSync(objects)
+  return readFileSync(join(objects, organization, 'photos', sha256.slice(0, 2), sha256))
 }
 
 /** How far two pictures differ as they are shown, each made as large as the other: 0 the same, 255 black and white. */

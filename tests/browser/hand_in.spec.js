@@ -23,7 +23,7 @@ async function worksInTheDark(floor, phone) {
   await phone.goToPhoto(item)
   const buffer = await drawn(phone.page, { width: 640, height: 480 })
   await phone.page.locator('input[type=file]').setInputFiles({ name: 'front.jpg', mimeType: 'image/jpeg', buffer })
-  await phone.save()
+  await phone.savedStep('Front')
   await expect(phone.page.getByText('4 unsent')).toBeVisible()
   return item
 }

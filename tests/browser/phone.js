@@ -88,7 +88,7 @@ export class Phone {
 
   /** Everything that the app needs without a network is on the phone. */
   async installed() {
-    await this.page.evaluate(() => navigator.serviceWorker.ready)
+    await this.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   }
 
   /** Of the phone's storage so many bytes are left for the app; null: enough. */
@@ -170,6 +170,12 @@ export class Phone {
     await this.page.getByRole('button', { name: 'Save', exact: true }).click()
   }
 
+  /** Saves a step, and is back at its item. */
+  async savedStep(label) {
+    await this.save()
+    await expect(this.page.getByRole('heading', { name: label, level: 1 })).toHaveCount(0)
+  }
+
   /** A signature, with the mouse, over the open sheet. */
   async draw() {
     const { x, y, width, height } = await this.page.locator('canvas').boundingBox()
@@ -189,7 +195,7 @@ export class Phone {
   async measure(value) {
     await this.openAction('Length')
     await this.page.getByRole('textbox', { name: 'length' }).fill(value)
-    await this.save()
+    await this.savedStep('Length')
   }
 
   /** An item's first stage is done, and the photo of its second is asked for. */

@@ -102,10 +102,11 @@ export class Server {
   }
 }
 
-/** A port that is free, and stays so: it lies below those that the system gives to whoever asks for any. */
+/** A port that is free, and stays so: it lies below those that the system gives to whoever asks for any, and each of two workers has its own half. */
 async function freePort() {
+  const half = Number(process.env.TEST_PARALLEL_INDEX ?? 0) % 2
   for (;;) {
-    const port = randomInt(20_000, 32_768)
+    const port = randomInt(10_000, 16_384) * 2 + half
     if (await isFree(port)) return port
   }
 }

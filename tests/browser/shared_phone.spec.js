@@ -159,6 +159,7 @@ test('a badge is enough without a network for who was here before, and for nobod
   await phone.offline()
   await phone.go('More')
   await page.getByRole('link', { name: 'Switch worker' }).click()
+  await expect(page.getByRole('heading', { name: 'Who is working?' })).toBeVisible()
   await phone.wedge(badges.kim)
   await expect(page.getByRole('textbox', { name: 'Badge code' })).toHaveValue(badges.kim)
   await enterPin(page, KIM.pin)

@@ -144,7 +144,8 @@ test('a browser that threw the floor away fetches it again, and unsent work is n
 test('a browser that threw everything away opens the app as a new phone, which can be added again', async ({ floor, phone }) => {
   const session = await phone.context.newCDPSession(phone.page)
   await session.send('Storage.clearDataForOrigin', { origin: floor.server.url, storageTypes: 'all' })
-  await phone.page.reload()
+  await expect(phone.page.getByRole('heading', { name: 'The storage cannot be opened' })).toBeVisible()
+  await phone.page.getByRole('button', { name: 'Try again' }).click()
   await expect(phone.page.getByRole('heading', { name: 'Add this phone' })).toBeVisible()
   await phone.enrol(floor)
   await phone.signIn()

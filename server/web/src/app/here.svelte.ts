@@ -34,6 +34,12 @@ export function go(...pieces: string[]): void {
   location.hash = to(...pieces)
 }
 
+/** Whether the person is still at this place when something that was begun here is over. */
+export function stillHere(): () => boolean {
+  const at = location.hash
+  return () => location.hash === at
+}
+
 /** Goes there without leaving this screen behind in the history. */
 export function goInstead(...pieces: string[]): void {
   location.replace(to(...pieces))

@@ -27,18 +27,28 @@ const AN_HOUR = 3_600_000
 
 export function watchForUpdates(): void {
   if (!('serviceWorker' in navigator)) return
-  let hadOne = navigator.serviceWorker.controller !== null
+  const { serviceWorker } = navigator
+  let hadOne = serviceWorker.controller !== null
   let reloading = false
-  navigator.serviceWorker.addEventListener('controllerchange', () => {
-    // Whoever clears the browser's storage takes the worker away: that is no new version.
-    if (!navigator.serviceWorker.controller) return
+  serviceWorker.addEventListener('controllerchange', () => {
+    const hasOne = serviceWorker.controller !== null
     // The first one takes a page over that is as new as it is.
-    if (hadOne && !reloading) {
+    if (hadOne && hasOne && !reloading) {
       reloading = true
       location.reload()
     }
-    hadOne = true
+    hadOne = hasOne
+    // Whoever clears the browser's storage takes the worker away with it.
+    if (!hasOne) register()
   })
+  register()
+  setInterval(() => void update.look(), AN_HOUR)
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void update.look()
+  })
+}
+
+function register(): void {
   navigator.serviceWorker.register('/app/offline.js', { scope: '/app/', updateViaCache: 'none' }).then(watch, () => undefined)
 }
 
@@ -47,10 +57,6 @@ function watch(registration: ServiceWorkerRegistration): void {
   registration.addEventListener('updatefound', () => {
     const coming = registration.installing
     coming?.addEventListener('statechange', () => offer(registration))
-  })
-  setInterval(() => void update.look(), AN_HOUR)
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void update.look()
   })
 }
 

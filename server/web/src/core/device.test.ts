@@ -42,6 +42,7 @@ const storage = {
   write: async (): Promise<void> => undefined,
   follow: async () => undefined,
   file: async () => null,
+  setDevice: async () => undefined,
   missing: async () => [],
   dropFile: async (hash: string) => void dropped.push(hash),
   async *files() {
@@ -98,6 +99,28 @@ test('a core that stops in the middle of a call is told of on the screen, with i
   await expect(device.act({ op: 'note.add', data: {} })).rejects.toThrow()
   await vi.waitFor(() => expect(state).toMatchObject({ phase: 'broken', problem: 'storage lost: Error: unreachable' }))
   await expect(device.act({ op: 'note.add', data: {} })).rejects.toThrow('The floor is not open.')
+})
+
+test('a storage that the browser closed stays closed on the screen, whatever happens besides', async () => {
+  const device = await opened()
+  const [lost] = vi.mocked(Storage.open).mock.lastCall ?? []
+  lost?.()
+  await vi.waitFor(() => expect(state?.phase).toBe('broken'))
+  device.online(true)
+  await vi.waitFor(() => expect(told).toHaveLength(3))
+  expect(told.slice(1)).toEqual(['broken, 0 unsent', 'broken, 0 unsent'])
+})
+
+test('a phone that asks by itself whether it was let in, while its person asks too, opens one floor', async () => {
+  const device = vi.spyOn(storage, 'device').mockResolvedValue({ id: 'd', name: 'Phone', site_id: 's', digits: '123456', state: 'pending' })
+  const load = vi.spyOn(storage, 'load')
+  const waiting = await Device.open(() => undefined, true, () => undefined)
+  vi.spyOn(waiting.api, 'json').mockResolvedValue({ status: 'active', site_id: 's' })
+  await Promise.all([waiting.askApproval(), waiting.askApproval()])
+  expect(waiting.state().phase).toBe('ready')
+  expect(load).toHaveBeenCalledTimes(1)
+  device.mockRestore()
+  load.mockRestore()
 })
 
 test('a clock that was set right is not called wrong any more once the phone connects anew', async () => {

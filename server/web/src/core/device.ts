@@ -35,6 +35,7 @@ export class Device {
   private full = false
   private loadedTime: number | null = null
   private told = false
+  private asking: Promise<void> | null = null
 
   private constructor(
     readonly storage: Storage,
@@ -50,7 +51,11 @@ export class Device {
   }
 
   static async open(tell: (notice: Notice) => void, persistent: boolean, lost: () => void): Promise<Device> {
-    const storage = await Storage.open(lost)
+    let opened: Device | null = null
+    const storage = await Storage.open(() => {
+      opened?.fail(new StorageError('lost', null))
+      lost()
+    })
     const [people, key, kept] = await Promise.all([People.of(storage), keyOf(storage), storage.device()])
     const api = new Api(
       () => key,
@@ -58,6 +63,7 @@ export class Device {
     )
     api.use(people.now?.refresh_token ?? null, null)
     const device = new Device(storage, people, await Files.of(storage, api, tell), api, key, kept, persistent, tell)
+    opened = device
     await device.begin()
     return device
   }
@@ -89,7 +95,13 @@ export class Device {
     return device.digits
   }
 
-  async askApproval(): Promise<void> {
+  /** The phone asks by itself too: who presses meanwhile waits for the same answer. */
+  askApproval(): Promise<void> {
+    this.asking ??= this.learnApproval().finally(() => (this.asking = null))
+    return this.asking
+  }
+
+  private async learnApproval(): Promise<void> {
     if (this.device === null) return
     const device = await asked(this.api, this.device)
     if (device.state !== this.device.state) await this.become(device)

@@ -12,6 +12,9 @@ use floorline_mobile_sync::wire::{
 use super::results::ResultsPage;
 use crate::floor::engine::Submitted;
 
+/// A phone greets anew after this: its lease, which comes with the answer, is good for twice as long.
+const GREETS_ANEW: Duration = Duration::from_secs(8 * 60 * 60);
+
 /// What the socket must do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -186,10 +189,13 @@ impl Session {
         Step::Close(if stored { Close::Sealed } else { Close::Draining })
     }
 
-    /// Time passed: a heartbeat, or the end of a silent connection.
+    /// Time passed: a heartbeat, or the end of a silent connection or of a phone's that is old.
     pub fn tick(&mut self, now: Duration) -> Option<Step> {
         if now.saturating_sub(self.heard) >= DEAD_AFTER {
             return Some(Step::Close(Close::Other(1001)));
+        }
+        if now >= GREETS_ANEW && self.writing.is_some() && self.in_flight.is_none() {
+            return Some(Step::Close(Close::Draining));
         }
         if now.saturating_sub(self.pinged) < HEARTBEAT {
             return None;
@@ -339,5 +345,20 @@ mod tests {
         assert_eq!(session.tick(Duration::from_secs(49)), None);
         assert!(matches!(session.tick(Duration::from_secs(89)), Some(Step::Send(_))));
         assert_eq!(session.tick(Duration::from_secs(90)), Some(Step::Close(Close::Other(1001))));
+    }
+
+    #[test]
+    fn a_phone_greets_anew_before_its_lease_ends_but_not_while_a_batch_is_decided() {
+        let mut session = session();
+        session.heard(GREETS_ANEW);
+        assert!(matches!(session.tick(GREETS_ANEW.saturating_sub(Duration::from_secs(1))), Some(Step::Send(_))));
+        session.frame(ClientFrame::Submit(submit(8, 1)));
+        assert_eq!(session.tick(GREETS_ANEW), None);
+        session.submitted(Submitted::Result { upto_seq: 8, results: Vec::new() });
+        assert_eq!(session.tick(GREETS_ANEW), Some(Step::Close(Close::Draining)));
+
+        let mut board = Session::new(0, None);
+        board.heard(GREETS_ANEW);
+        assert!(matches!(board.tick(GREETS_ANEW), Some(Step::Send(_))), "it has no lease");
     }
 }
