@@ -112,7 +112,7 @@ test('a storage that the browser closed stays closed on the screen, whatever hap
 })
 
 test('a phone that asks by itself whether it was let in, while its person asks too, opens one floor', async () => {
-  const device = vi.spyOn(storage, 'device').mockResolvedValue({ id: 'd', name: 'Phone', site_id: 's', digits: '123456', state: 'pending' })
+  const device = vi.spyOn(storage, 'device').mockResolvedValue({ id: 'd', name: 'Phone', site_id: 's', digits: null, state: 'pending' })
   const load = vi.spyOn(storage, 'load')
   const waiting = await Device.open(() => undefined, true, () => undefined)
   vi.spyOn(waiting.api, 'json').mockResolvedValue({ status: 'active', site_id: 's' })
