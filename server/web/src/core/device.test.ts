@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Notice, State } from './contract'
 import { Device } from './device'
@@ -73,6 +73,8 @@ const tell = (device: Device, ...effects: Doing[]) => {
   device.online(true)
 }
 
+afterEach(() => void vi.restoreAllMocks())
+
 beforeEach(() => {
   vi.stubGlobal('navigator', { onLine: false })
   vi.spyOn(Storage, 'open').mockResolvedValue(storage as unknown as Storage)
@@ -112,15 +114,13 @@ test('a storage that the browser closed stays closed on the screen, whatever hap
 })
 
 test('a phone that asks by itself whether it was let in, while its person asks too, opens one floor', async () => {
-  const device = vi.spyOn(storage, 'device').mockResolvedValue({ id: 'd', name: 'Phone', site_id: 's', digits: null, state: 'pending' })
+  vi.spyOn(storage, 'device').mockResolvedValue({ id: 'd', name: 'Phone', site_id: 's', digits: null, state: 'pending' })
   const load = vi.spyOn(storage, 'load')
   const waiting = await Device.open(() => undefined, true, () => undefined)
   vi.spyOn(waiting.api, 'json').mockResolvedValue({ status: 'active', site_id: 's' })
   await Promise.all([waiting.askApproval(), waiting.askApproval()])
   expect(waiting.state().phase).toBe('ready')
   expect(load).toHaveBeenCalledTimes(1)
-  device.mockRestore()
-  load.mockRestore()
 })
 
 test('a clock that was set right is not called wrong any more once the phone connects anew', async () => {
@@ -147,12 +147,11 @@ test('why there is no connection is said: the server is busy, or somebody else a
 
 test('bytes that the server has go from a phone that is too full to note it', async () => {
   const device = await opened()
-  const write = vi.spyOn(storage, 'write').mockRejectedValue(new StorageError('full', null))
+  vi.spyOn(storage, 'write').mockRejectedValue(new StorageError('full', null))
   const { uploads } = device as unknown as { uploads: { uploaded(sha256: string): void } }
   core.give = () => came([], [{}])
   uploads.uploaded('photo')
   await vi.waitFor(() => expect(dropped).toEqual(['photo']))
   expect(device.waitingFiles()).toEqual([])
-  write.mockRestore()
   device.close()
 })
