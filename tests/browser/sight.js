@@ -1,11 +1,15 @@
 /** Files of frames for a fake camera: what it sees lies on a table, a little aslant. */
 
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
 
 import { CHROMIUM, QUIET } from './phone.js'
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'floorline-camera-'))
+process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }))
 
 /** An item's printed label. */
 export async function sightOf(floor, item) {
@@ -27,7 +31,7 @@ export async function sightOfAll(pictures, { width, frames = 1 }) {
     seen.push(...Array.from({ length: frames }, () => frame))
   }
   await browser.close()
-  const file = join(mkdtempSync(join(tmpdir(), 'floorline-camera-')), 'seen.mjpeg')
+  const file = join(FOLDER, `${randomUUID()}.mjpeg`)
   writeFileSync(file, Buffer.concat(seen))
   return file
 }
