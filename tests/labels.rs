@@ -229,6 +229,11 @@ async fn codes_of_other_makers_find_the_item() {
         by.post(&path, json!({ "raw": raw })).await.assert_status(422).assert_field("raw");
     }
     assert_eq!(by.get(&path).await.rows().len(), 1);
+    let again = json!({ "raw": "PALLET 9" });
+    let (one, other) = tokio::join!(by.post(&path, again.clone()), by.post(&path, again));
+    one.assert_status(201);
+    assert_eq!(other.json["id"], one.json["id"], "two who register the same at once: {other}");
+    by.delete(&format!("{path}/PALLET%209")).await.assert_status(204);
     by.post(&path, json!({ "raw": "a/b c%" })).await.assert_status(201);
     by.delete(&format!("{path}/a%2Fb%20c%25")).await.assert_status(204);
     floor.north().operator().post(&path, json!({ "raw": "1" })).await.assert_status(403);

@@ -37,22 +37,24 @@ async fn a_snapshot_has_the_labels_of_the_site_and_a_blank_one_once_it_is_claime
 async fn a_snapshot_names_whoever_may_have_done_something_and_nobody_of_another_factory() {
     let floor = Floor::new().await;
     let north = floor.north();
-    let names = async || {
+    let people = async || {
         let lines = snapshot(&north.operator(), &site_topic(&floor)).await;
-        let name = |line: &Value| (line["line"] == "user").then(|| line["name"].as_str().unwrap().to_owned());
-        lines.iter().filter_map(name).collect::<Vec<_>>()
+        lines.into_iter().filter(|line| line["line"] == "user").collect::<Vec<Value>>()
     };
     let everybody = north.admin().get("/v1/users?limit=100").await;
     let mut known: Vec<String> =
         everybody.rows().iter().map(|user| user["name"].as_str().unwrap().to_owned()).collect();
     known.sort_unstable();
-    let mut told = names().await;
+    let mut told: Vec<String> = people().await.iter().map(|line| line["name"].as_str().unwrap().to_owned()).collect();
     told.sort_unstable();
     assert_eq!(told, known);
     let path = format!("/v1/users/{}", north.person("quality").id);
     let version = north.admin().get(&path).await.version();
     north.admin().if_match(version).patch(&path, json!({ "active": false })).await.assert_status(200);
-    assert_eq!(names().await.len(), known.len() - 1);
+    let people = people().await;
+    assert_eq!(people.len(), known.len(), "what they did is still theirs");
+    let left: Vec<&Value> = people.iter().filter(|line| line["active"] == false).map(|line| &line["id"]).collect();
+    assert_eq!(left, [north.person("quality").id.as_str()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +135,7 @@ async fn a_snapshot_of_an_order_has_its_items_as_the_feed_goes_on_to_tell_them()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_of_a_person_has_what_of_their_work_waits() {
+async fn a_snapshot_of_a_person_has_what_of_their_work_waits_and_what_was_decided_lately() {
     let floor = Floor::new().await;
     let north = floor.north();
     let mut phone = Handheld::enrolled(&floor, north, "operator").await;
@@ -152,7 +154,14 @@ async fn a_snapshot_of_a_person_has_what_of_their_work_waits() {
     let discard = format!("/v1/sync/cases/{}/discard", cases[0].as_str().unwrap());
     north.supervisor().post(&discard, json!({ "note": "there is no such item" })).await.assert_status(200);
     let lines = snapshot(&north.operator(), &topic).await;
-    assert_eq!((lines.len(), &lines[1]["id"]), (3, cases[1]));
+    let states: Vec<[&Value; 3]> =
+        lines[1..=2].iter().map(|line| [&line["id"], &line["state"], &line["note"]]).collect();
+    let note = json!("there is no such item");
+    assert_eq!(states, [[cases[0], &json!("discarded"), &note], [cases[1], &json!("open"), &Value::Null]]);
+    assert_eq!(lines[1]["decided_by"], north.person("supervisor").id.as_str());
+    execute(floor.database().owner_url(), "UPDATE sync_cases SET decided_at = decided_at - interval '15 days'").await;
+    let lines = snapshot(&north.operator(), &topic).await;
+    assert_eq!((lines.len(), &lines[1]["id"]), (3, cases[1]), "no phone keeps what was done so long ago");
 }
 
 /// Begins to fetch a snapshot, and reads no more than the head of the answer.

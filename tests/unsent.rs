@@ -227,6 +227,13 @@ async fn photos_come_with_it_once() {
     assert_eq!(answer["photos_refused"][0]["sha256"], sha256(b"no picture").to_string());
     assert_eq!(export.hand_in(&floor).await.ok()["photos_known"], 3);
 
+    let settings = json!({ "settings": { "photo_bytes": jpeg(6).len() - 1 } });
+    let (admin, organization) = (floor.north().admin(), format!("/v1/organizations/{}", floor.north().id()));
+    let version = admin.get(&organization).await.version();
+    admin.if_match(version).patch(&organization, settings).await.assert_status(200);
+    let answer = Export::of(&phone).photo(&jpeg(6)).photo(&jpeg(1)).hand_in(&floor).await.ok();
+    assert_eq!((answer["photos_refused"].as_array().unwrap().len(), &answer["photos_known"]), (1, &json!(1)));
+
     let renamed = Export::of(&phone).photo(&jpeg(4));
     let line = renamed.lines[1].replace(&sha256(&jpeg(4)).to_string(), &sha256(&jpeg(5)).to_string());
     let damaged = Export { device: renamed.device, lines: vec![renamed.lines[0].clone(), line] };

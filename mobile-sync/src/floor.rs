@@ -8,6 +8,7 @@ use floorline_domain::item::{Command, Component, Item};
 use floorline_domain::json;
 use floorline_domain::label::{self, Code, Read, Resolved, Target};
 use floorline_domain::order;
+use floorline_domain::permission::Permission;
 use floorline_domain::refusal::Refusal;
 use floorline_domain::workflow::{Action, ActionId, Workflow};
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,24 @@ impl<'a, S: Store> Floor<'a, S> {
         kind: &str,
         id: &str,
     ) -> Result<Option<T>, StoreError> {
-        read_row(self.site, kind, id, self.store)
+        self.row_of(self.site, kind, id)
+    }
+
+    /// The same, of another feed.
+    pub(crate) fn row_of<T: serde::de::DeserializeOwned>(
+        &mut self,
+        topic: Topic,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<T>, StoreError> {
+        read_row(topic, kind, id, self.store)
+    }
+
+    /// Whether who works here may do this.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.actor
+            .and_then(|actor| self.sessions.get(&actor))
+            .is_some_and(|session| session.permissions.contains(&permission))
     }
 
     /// How many items are known here.

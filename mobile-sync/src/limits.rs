@@ -59,12 +59,13 @@ pub const OFFLINE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
 /// How long a verdict stays in the journal at least.
 pub const JOURNAL_KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// Unsent entries from which the phone warns.
-pub const OUTBOX_SOFT: usize = 5_000;
 /// How long a phone keeps an item that ended, and a shift.
 pub const ENDED_KEPT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
-/// Between two times that it lets go of what is older, at a welcome.
+/// Between two times that it lets go of what is older.
 pub const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Unsent entries from which the phone warns.
+pub const OUTBOX_SOFT: usize = 5_000;
 /// Unsent entries from which the phone refuses new work. Old work is never dropped.
 pub const OUTBOX_HARD: usize = 20_000;
 /// Scans that a person may make within [`SCANS_WITHIN`].

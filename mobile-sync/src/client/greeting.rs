@@ -100,16 +100,16 @@ impl Client {
         if welcome.more {
             self.ask_results(now);
         }
-        self.tidy(&welcome, now, store)
+        self.tidy(welcome.server_time, now, store)
     }
 
     /// Once a day, by the server's clock, what ended long ago is let go.
-    fn tidy(&mut self, welcome: &Welcome, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
+    pub(super) fn tidy(&mut self, server_time: i64, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
         if self.tidied_at.is_some_and(|at| now.monotonic - at < millis(limits::TIDY_EVERY)) {
             return Ok(());
         }
         self.tidied_at = Some(now.monotonic);
-        let long_ago = DateTime::from_timestamp_millis(welcome.server_time - millis(limits::ENDED_KEPT));
+        let long_ago = DateTime::from_timestamp_millis(server_time.saturating_sub(millis(limits::ENDED_KEPT)));
         let is_held = |id| self.outbox.over(id).next().is_some();
         long_ago.map_or(Ok(()), |long_ago| self.base.trim(long_ago, is_held, store))
     }

@@ -29,6 +29,9 @@ impl Client {
             (ServerFrame::Ping(ping), Phase::Live(_)) => {
                 self.send(ClientFrame::Pong(Pong { n: ping.n, server_time: None }))
             }
+            (ServerFrame::Pong(Pong { server_time: Some(server_time), .. }), Phase::Live(_)) => {
+                self.tidy(server_time, now, store)?;
+            }
             (ServerFrame::Result(results), Phase::Live(_)) => self.results(&results, now, store)?,
             (ServerFrame::Retry(retry), Phase::Live(_)) => self.retry(&retry, now),
             (ServerFrame::Gap(gap), Phase::Live(_)) => self.gap(gap, now),
@@ -44,11 +47,13 @@ impl Client {
     }
 
     fn push(&mut self, push: &Push, now: Now, store: &mut impl Store) -> Result<(), StoreError> {
+        let before = Self::not_taken(push.topic, store)?;
         match self.base.push(push, store)? {
             Applied::Ignored => {}
             Applied::Hole => self.drop_link(Loss::Failed, now),
             Applied::Events(events) => {
                 self.outbox.reached(push.topic, push.to, store)?;
+                self.give_back(push.topic, &before, store)?;
                 self.tell(Notice::Feed { topic: push.topic, events });
             }
         }
@@ -62,6 +67,7 @@ impl Client {
         now: Now,
         store: &mut impl Store,
     ) -> Result<(), StoreError> {
+        let before = Self::not_taken(topic, store)?;
         if !self.base.load(topic, text, store)? {
             self.base.load_failed(topic, now.monotonic, &mut self.chance);
             return Ok(());
@@ -69,6 +75,7 @@ impl Client {
         if let Some(cursor) = self.base.cursor(topic) {
             self.outbox.reached(topic, cursor, store)?;
         }
+        self.give_back(topic, &before, store)?;
         self.tell(Notice::Loaded { topic });
         Ok(())
     }

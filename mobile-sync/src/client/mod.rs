@@ -4,6 +4,7 @@
 //! [`Store`]. The contract with whoever drives it: give it an event, commit the store, then do the effects in order.
 //! A failed commit means: drop this client and open another from the store.
 
+mod cases;
 mod connection;
 mod effect;
 mod event;

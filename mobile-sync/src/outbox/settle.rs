@@ -1,7 +1,9 @@
 //! How an act leaves: with its verdict from the outbox, with the base's own telling from prediction, with a look from memory.
 
+use floorline_domain::ids::CaseId;
+
 use super::Outbox;
-use crate::store::{ActId, Attention, Settled, Store, StoreError};
+use crate::store::{ActId, Attention, JournalLine, Settled, Store, StoreError};
 use crate::topic::{Position, Topic};
 use crate::verdict::Verdict;
 use crate::wire::Raw;
@@ -61,6 +63,24 @@ impl Outbox {
             settled.attention = Attention::None;
             store.looked_at(act)?;
             self.unfold(act);
+        }
+        Ok(())
+    }
+
+    /// Makes cards again of a case's acts that somebody has looked at.
+    pub(crate) fn look_again(&mut self, case: CaseId, store: &mut impl Store) -> Result<(), StoreError> {
+        let of_case =
+            |settled: &Settled| settled.verdict.read::<Verdict>().is_ok_and(|verdict| verdict.case_id == Some(case));
+        for JournalLine { kept, settled } in store.journal(ActId(0), usize::MAX)? {
+            let Some(settled) = settled.filter(|settled| settled.attention == Attention::None && of_case(settled))
+            else {
+                continue;
+            };
+            store.look_again(kept.act)?;
+            match self.acts.get_mut(&kept.act).and_then(|held| held.settled.as_mut()) {
+                Some(settled) => settled.attention = Attention::Card,
+                None => self.hold(kept, Some(Settled { attention: Attention::Card, shown_until: None, ..settled })),
+            }
         }
         Ok(())
     }

@@ -43,6 +43,13 @@ impl MemoryStore {
         self.now = self.durable.clone();
     }
 
+    fn set_attention(&mut self, act: ActId, attention: Attention) -> Result<(), StoreError> {
+        if let Some(settled) = &mut self.line(act)?.settled {
+            settled.attention = attention;
+        }
+        Ok(())
+    }
+
     fn line(&mut self, act: ActId) -> Result<&mut JournalLine, StoreError> {
         let line = Arc::make_mut(&mut self.now.entries).get_mut(&act);
         line.map(Arc::make_mut).ok_or_else(|| StoreError(format!("act {} is not kept", act.0)))
@@ -140,10 +147,11 @@ impl Store for MemoryStore {
     }
 
     fn looked_at(&mut self, act: ActId) -> Result<(), StoreError> {
-        if let Some(settled) = &mut self.line(act)?.settled {
-            settled.attention = Attention::None;
-        }
-        Ok(())
+        self.set_attention(act, Attention::None)
+    }
+
+    fn look_again(&mut self, act: ActId) -> Result<(), StoreError> {
+        self.set_attention(act, Attention::Card)
     }
 
     fn journal(&mut self, after: ActId, limit: usize) -> Result<Vec<JournalLine>, StoreError> {

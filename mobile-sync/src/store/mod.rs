@@ -50,6 +50,8 @@ pub trait Store {
     fn shown(&mut self, act: ActId) -> Result<(), StoreError>;
     /// Someone has looked at it.
     fn looked_at(&mut self, act: ActId) -> Result<(), StoreError>;
+    /// What became of an act is to be looked at again.
+    fn look_again(&mut self, act: ActId) -> Result<(), StoreError>;
     /// The journal after an act, oldest first, unsent acts included.
     fn journal(&mut self, after: ActId, limit: usize) -> Result<Vec<JournalLine>, StoreError>;
     /// Drops verdicts stored before a time (device's clock) that nobody has to look at any more.

@@ -93,7 +93,7 @@ impl Core {
             Err(why) => Err(why),
         };
         let answer = match saved {
-            Ok(act) => json::object! { "act": act },
+            Ok(act) => json::object! { "act": act, "entry": self.client.held(act).map(|held| held.kept.key) },
             Err(why) => json::object! { "refused" => refused(&why) },
         };
         self.turn(answer, now)

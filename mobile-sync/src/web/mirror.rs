@@ -209,6 +209,11 @@ impl Store for Mirror {
         self.memory.looked_at(act)
     }
 
+    fn look_again(&mut self, act: ActId) -> Result<(), StoreError> {
+        self.touched.entries.push(act);
+        self.memory.look_again(act)
+    }
+
     fn journal(&mut self, after: ActId, limit: usize) -> Result<Vec<JournalLine>, StoreError> {
         self.memory.journal(after, limit)
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::large_enum_variant, reason = "tests")]
 
+mod cases;
 mod connection;
 mod faults;
 mod floor;

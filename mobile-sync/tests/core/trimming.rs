@@ -2,7 +2,7 @@
 
 use floorline_domain::item::{Change, Command, Event as ItemEvent, Item, apply};
 use floorline_mobile_sync::client::Event;
-use floorline_mobile_sync::wire::Close;
+use floorline_mobile_sync::wire::{Close, Pong, ServerFrame};
 use serde_json::json;
 
 use crate::floor::{jacket, on_the_floor, stamp};
@@ -58,6 +58,17 @@ fn what_ended_days_ago_is_let_go_with_all_that_names_it() {
     assert_eq!(left(&mut phone), (1, 0, 0, 1));
     let mut floor = phone.client.floor(&mut phone.store);
     assert!(floor.item(item(1)).unwrap().is_some() && floor.item(item(2)).unwrap().is_none());
+}
+
+#[test]
+fn a_connection_that_never_breaks_lets_go_as_well() {
+    let mut phone = a_busy_floor();
+    phone.now.time += 3 * DAY_MS;
+    phone.now.monotonic += 3 * DAY_MS;
+    let server_time = Some(phone.now.time);
+    phone.frame(ServerFrame::Pong(Pong { n: 1, server_time }));
+    assert!(phone.is_connected());
+    assert_eq!(left(&mut phone), (1, 0, 0, 1));
 }
 
 #[test]

@@ -21,9 +21,9 @@ pub enum Kept {
     Known,
 }
 
-/// Bytes that the largest photo has which the organisation takes.
-pub async fn largest(tx: &mut TenantTx, limits: &Limits) -> Result<u64, ApiError> {
-    upload_store::largest_photo(tx, limits).await
+/// Bytes that the largest photo has which any organisation of this server takes.
+pub fn largest(limits: &Limits) -> u64 {
+    upload_store::largest_ever(limits)
 }
 
 /// Keeps a photo that hashes to `sha256`.

@@ -8,9 +8,17 @@ use super::columns::{attention, number, row};
 use crate::chain::Hash;
 use crate::entry::Blob;
 use crate::store::{
-    ActId, JournalLine, Kept, KeptLease, Loaded, Row, Settled, Store, StoreError, StreamState, TopicCursor,
+    ActId, Attention, JournalLine, Kept, KeptLease, Loaded, Row, Settled, Store, StoreError, StreamState, TopicCursor,
 };
 use crate::topic::Topic;
+
+impl SqliteStore {
+    fn set_attention(&mut self, act: ActId, to: Attention) -> Result<(), StoreError> {
+        let values = params![number(act.0), attention(to)];
+        self.kept()?.prepare_cached("UPDATE entries SET attention = ?2 WHERE act = ?1")?.execute(values)?;
+        Ok(())
+    }
+}
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
@@ -135,8 +143,11 @@ impl Store for SqliteStore {
     }
 
     fn looked_at(&mut self, act: ActId) -> Result<(), StoreError> {
-        self.kept()?.prepare_cached("UPDATE entries SET attention = 0 WHERE act = ?1")?.execute([number(act.0)])?;
-        Ok(())
+        self.set_attention(act, Attention::None)
+    }
+
+    fn look_again(&mut self, act: ActId) -> Result<(), StoreError> {
+        self.set_attention(act, Attention::Card)
     }
 
     fn journal(&mut self, after: ActId, limit: usize) -> Result<Vec<JournalLine>, StoreError> {

@@ -1,9 +1,9 @@
 //! An act as a list or a card shows it.
 
-use floorline_domain::ids::{ItemId, UserId};
+use floorline_domain::ids::{CaseId, ItemId, UserId};
 use floorline_domain::json;
 use floorline_domain::refusal::Refusal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::names;
@@ -13,6 +13,7 @@ use crate::floor::Floor;
 use crate::outbox::Held;
 use crate::overlay::ActState;
 use crate::store::{ActId, Attention, JournalLine, Store, StoreError};
+use crate::topic::Topic;
 use crate::verdict::Verdict;
 use crate::web::mirror::Mirror;
 use crate::web::told::reason;
@@ -33,7 +34,21 @@ pub(in super::super) struct ActLine {
     data: Value,
     conflict: Option<Value>,
     verdict: Option<Value>,
+    /// What somebody decided about it.
+    decided: Option<Value>,
     blobs: Vec<Blob>,
+    #[serde(skip)]
+    case: Option<CaseId>,
+}
+
+/// A case as its person's feed tells it.
+#[derive(Deserialize)]
+struct Case {
+    state: String,
+    #[serde(default)]
+    decided_by: Option<UserId>,
+    #[serde(default)]
+    note: Option<String>,
 }
 
 impl ActLine {
@@ -61,6 +76,7 @@ impl ActLine {
             line.blobs = entry.blobs;
         }
         let verdict = held.settled.as_ref().and_then(|settled| settled.verdict.read::<Verdict>().ok());
+        line.case = verdict.as_ref().and_then(|verdict| verdict.case_id);
         line.verdict = verdict.map(|verdict| {
             json::object! { "outcome": verdict.outcome, "reason": verdict.reason, "detail": verdict.detail, "flags": verdict.flags, "case_id": verdict.case_id }
         });
@@ -78,6 +94,13 @@ impl ActLine {
         }
         if let Some(id) = self.actor {
             self.actor_name = names::person(id, floor)?;
+        }
+        if let Some((actor, case)) = self.actor.zip(self.case)
+            && let Some(case) = floor.row_of::<Case>(Topic::User(actor), "case", &case.to_string())?
+            && case.state != "open"
+        {
+            let name = case.decided_by.map(|by| names::person(by, floor)).transpose()?.flatten();
+            self.decided = Some(json::object! { "state": case.state, "by_name": name, "note": case.note });
         }
         Ok(self)
     }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use floorline_domain::ids::{EntryKey, ItemId, LocationId, UserId};
 use floorline_domain::item::route::{missing, ways};
-use floorline_domain::item::{ActionRecord, Command, Item, Status, UNDO_WITHIN};
+use floorline_domain::item::{ActionRecord, Command, Item, Status, UNDO_WITHIN, UNDO_WITHIN_OVERRIDE};
 use floorline_domain::json;
+use floorline_domain::permission::Permission;
 use floorline_domain::refusal::{Reason, Refusal};
 use floorline_domain::workflow::{Action, Stage, Workflow};
 use serde::Serialize;
@@ -201,7 +202,8 @@ impl Screen<'_> {
             return Ok(None);
         };
         let of: EntryKey = last.entry;
-        let until: DateTime<Utc> = last.at + UNDO_WITHIN;
+        let within = if floor.may(Permission::ItemOverride) { UNDO_WITHIN_OVERRIDE } else { UNDO_WITHIN };
+        let until: DateTime<Utc> = last.at + within;
         let refusal = floor.refusal(item, &Command::Undo { of: Some(of) }, self.now)?;
         Ok(refusal.is_none().then(|| {
             json::object! { "of": of, "until_time": until.timestamp_millis(), "op": last.op }

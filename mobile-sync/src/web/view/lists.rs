@@ -1,7 +1,7 @@
 //! Lists: items that a filter lets through, and queues in the order of work.
 
 use chrono::{DateTime, Utc};
-use floorline_domain::ids::{ItemId, LocationId, OrderId, QueueId, UserId, WorkflowVersionId};
+use floorline_domain::ids::{ItemId, LocationId, OrderId, QueueId, UserId, WorkflowId, WorkflowVersionId};
 use floorline_domain::item::{Item, Status};
 use floorline_domain::json;
 use floorline_domain::queue::{self, Priority};
@@ -142,9 +142,18 @@ struct QueueRow {
     #[serde(default)]
     location_id: Option<LocationId>,
     #[serde(default)]
+    workflow_id: Option<WorkflowId>,
+    #[serde(default)]
     stage: Option<String>,
     #[serde(default)]
     entries: Vec<Said>,
+}
+
+/// Whose version a workflow is.
+#[derive(Deserialize)]
+struct VersionOf {
+    id: WorkflowVersionId,
+    workflow_id: WorkflowId,
 }
 
 #[derive(Deserialize)]
@@ -174,15 +183,15 @@ struct Waiting {
 }
 
 impl QueueRow {
-    /// As the server finds it (`floor/queues/member.sql`); which workflow a version belongs to a device does not know, so a queue of one
-    /// workflow shows here what is in its stage.
-    fn waits(&self, item: &Item) -> Option<(Priority, DateTime<Utc>, Option<UserId>)> {
+    /// As the server finds it (`floor/queues/member.sql`). An item of a workflow that was not told yet is shown rather than hidden.
+    fn waits(&self, item: &Item, of: Option<WorkflowId>) -> Option<(Priority, DateTime<Utc>, Option<UserId>)> {
         if item.status.is_final() {
             return None;
         }
         let said = self.entries.iter().find(|said| said.item_id == item.id);
         let here = self.stage.as_ref().is_none_or(|stage| item.stage == *stage)
-            && self.location_id.is_none_or(|place| item.location_id == Some(place));
+            && self.location_id.is_none_or(|place| item.location_id == Some(place))
+            && self.workflow_id.is_none_or(|workflow| of.is_none_or(|of| of == workflow));
         let by_hand = said.is_some_and(|said| said.state == "added");
         let counts = said.is_none_or(|said| said.state == "set" || said.added_at < item.stage_entered_at);
         let added_at = said.filter(|_| by_hand).map_or(item.stage_entered_at, |said| said.added_at);
@@ -197,6 +206,9 @@ pub(in super::super) fn queues(client: &mut Client, store: &mut Mirror) -> Resul
     let mut floor = client.floor(store);
     let rows = floor.rows("queue")?;
     let queues: Vec<QueueRow> = rows.iter().filter_map(|row| json::read(&row.body).ok()).collect();
+    let versions = floor.rows("workflow_version")?;
+    let versions = versions.iter().filter_map(|row| json::read::<VersionOf>(&row.body).ok());
+    let versions: Sorted<WorkflowVersionId, WorkflowId> = versions.map(|of| (of.id, of.workflow_id)).collect();
     let items = floor.items()?;
     let lines = lines(&items, &mut floor)?;
     let view = |queue: &QueueRow| {
@@ -204,7 +216,8 @@ pub(in super::super) fn queues(client: &mut Client, store: &mut Mirror) -> Resul
             .iter()
             .zip(&lines)
             .filter_map(|(shown, line)| {
-                let (priority, added_at, claimed_by) = queue.waits(&shown.item)?;
+                let (priority, added_at, claimed_by) =
+                    queue.waits(&shown.item, versions.get(&shown.item.workflow_version_id).copied())?;
                 let entry = queue::Entry { item_id: shown.item.id, priority, added_at };
                 Some((entry, Waiting { item: line.clone(), priority, added_at, claimed_by }))
             })

@@ -61,7 +61,7 @@ impl Close {
         let now = ledger.now();
         store::close(tx, self.case, self.state, self.decided_by, self.note.as_deref(), now).await?;
         let after = json!({
-            "id": self.case, "state": self.state.as_str(), "reason": case.reason, "actor_id": case.actor_id, "item_id": case.item_id,
+            "id": self.case, "version": CLOSED, "state": self.state.as_str(), "reason": case.reason, "actor_id": case.actor_id, "item_id": case.item_id,
             "decided_by": self.decided_by, "note": self.note,
         });
         let person = case.actor_id.map(|actor| Topic::User(UserId(actor)));

@@ -65,8 +65,8 @@ pub(super) async fn require_room(tx: &mut TenantTx, item: Uuid, text: &str) -> R
     Ok(())
 }
 
-/// Writes a code that nobody registered before; one that another server has just registered is taken.
-pub(super) async fn insert(tx: &mut TenantTx, code: &ItemCode) -> Result<()> {
+/// Writes a code that nobody registered before. False: somebody has just done so.
+pub(super) async fn insert(tx: &mut TenantTx, code: &ItemCode) -> Result<bool> {
     let row = (
         c::org_id.eq(tx.org().0),
         c::raw.eq(&code.raw),
@@ -77,7 +77,7 @@ pub(super) async fn insert(tx: &mut TenantTx, code: &ItemCode) -> Result<()> {
         c::version.eq(code.version),
     );
     let inserted = diesel::insert_into(c::item_codes).values(row).on_conflict_do_nothing().execute(tx.conn()).await?;
-    if inserted == 1 { Ok(()) } else { Err(taken()) }
+    Ok(inserted == 1)
 }
 
 /// Writes a code as it is now; with `removed_at` it stands for nothing any more.

@@ -57,7 +57,11 @@ impl ServerOperation for RegisterCode {
             };
             match before {
                 Some(_) => codes::update(tx, &code, None).await?,
-                None => codes::insert(tx, &code).await?,
+                None if codes::insert(tx, &code).await? => {}
+                None => {
+                    let known = codes::find(tx, &self.text).await?.filter(|known| known.code.item_id == self.item);
+                    return known.map(|known| json!(known.code)).ok_or_else(codes::taken);
+                }
             }
             record(ledger, &code, "item_code.registered", Some(self.item), topic);
             Ok(json!(code))

@@ -151,22 +151,22 @@ impl Tls {
     /// Looks each minute and at every SIGHUP, until cancelled. SIGHUP is heard from the call on, not once the future runs: unheard, it would end
     /// the process.
     pub fn watch(self: Arc<Self>, cancel: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
-        let hangup = signal(SignalKind::hangup());
-        async move {
-            match hangup {
-                Ok(hangup) => self.look_at_each(hangup, cancel).await,
-                Err(error) => tracing::warn!(error = %error, "certificates are not looked at on SIGHUP, nor renewed"),
-            }
-        }
+        let hangup = signal(SignalKind::hangup())
+            .inspect_err(|error| tracing::warn!(error = %error, "certificates are not looked at on SIGHUP"));
+        async move { self.look_at_each(hangup.ok(), cancel).await }
     }
 
-    async fn look_at_each(&self, mut hangup: Signal, cancel: CancellationToken) {
+    async fn look_at_each(&self, mut hangup: Option<Signal>, cancel: CancellationToken) {
+        let mut ordered = async || match &mut hangup {
+            Some(hangup) => drop(hangup.recv().await),
+            None => std::future::pending().await,
+        };
         let mut every = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,
                 _ = every.tick() => {}
-                _ = hangup.recv() => {}
+                () = ordered() => {}
             }
             self.look(clock::now());
             tokio::select! {

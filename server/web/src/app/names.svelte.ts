@@ -8,6 +8,8 @@ const MANY = 40
 /** How people, places, stages and steps are called, as far as this phone has seen them. */
 class Names {
   people = $state.raw<ReadonlyMap<string, string>>(new Map())
+  /** Whom work can be given to. */
+  colleagues = $state.raw<readonly { id: string; name: string }[]>([])
   places = $state.raw<readonly Place[]>([])
   private stages = new Map<string, string>()
   private actions = new Map<string, string>()
@@ -23,6 +25,7 @@ class Names {
   async learn(core: Core): Promise<void> {
     const [people, places] = await Promise.all([core.people(), core.places()])
     this.people = new Map(people.map(({ id, name }) => [id, name]))
+    this.colleagues = people.filter(({ active }) => active !== false)
     this.places = places
   }
 

@@ -1,4 +1,4 @@
-import type { Act, Refused } from '../core/contract'
+import type { Act, Entry, ItemView, Refused } from '../core/contract'
 import { signal } from '../scan/signals'
 import { painted } from '../ui/painted'
 import { say } from '../words'
@@ -9,8 +9,9 @@ const REFUSALS = ['SIGNED_OUT', 'FULL', 'TOO_FAST', 'TOO_LARGE', 'UNREADABLE', '
 
 /** Saves an act, says so, and offers to take it back while that is possible. False: nothing was saved, and the person was told why. */
 export async function perform(act: Act, said: string = say('do.saved'), passed = true): Promise<boolean> {
+  let saved: Entry
   try {
-    await floor.core.act(act)
+    saved = await floor.core.act(act)
   } catch (fault) {
     tellRefusal(fault)
     return false
@@ -19,7 +20,7 @@ export async function perform(act: Act, said: string = say('do.saved'), passed =
   // The word is seen first; then come the sound and whatever the screen turns to.
   await painted()
   signal(passed ? 'success' : 'warning')
-  if (act.item_id) await offerUndo(act.item_id, said, passed)
+  if (act.item_id) await offerUndo(act.item_id, saved, said, passed)
   return true
 }
 
@@ -32,23 +33,30 @@ export function refusalWords(fault: unknown): string {
   return isRefused(fault) ? say(`refused.${fault.code}`) : say('app.failed')
 }
 
-export async function undo(itemId: string): Promise<void> {
+/** Takes back what `of` names; never something else that was done before it or since. */
+export async function undo(itemId: string, of: Entry): Promise<void> {
   const item = await floor.core.item(itemId)
-  if (!item?.undo) {
+  if (!isOf(item, of)) {
     snackbar.show({ text: say('why.UNDO_TOO_LATE.title'), tone: 'warning' })
     return
   }
-  await perform({ op: 'item.undo', item_id: itemId, data: { of: item.undo.of } }, say('item.undone'))
+  await perform({ op: 'item.undo', item_id: itemId, data: { of } }, say('item.undone'))
 }
 
-async function offerUndo(itemId: string, said: string, passed: boolean): Promise<void> {
+async function offerUndo(itemId: string, of: Entry, said: string, passed: boolean): Promise<void> {
   const item = await floor.core.item(itemId).catch(() => null)
-  if (!item?.undo || item.undo.until_time <= Date.now()) return
+  if (!isOf(item, of)) return
   snackbar.show({
     text: said,
     tone: passed ? 'good' : 'warning',
-    action: { label: say('item.undo'), run: () => void undo(itemId) },
+    action: { label: say('item.undo'), run: () => void undo(itemId, of) },
   })
+}
+
+/** Whether it is what would be taken back of the item now. */
+function isOf(item: ItemView | null, of: Entry): boolean {
+  const undo = item?.undo
+  return !!undo && undo.until_time > Date.now() && undo.of.stream_id === of.stream_id && undo.of.seq === of.seq
 }
 
 function isRefused(fault: unknown): fault is Refused {

@@ -152,8 +152,16 @@ export interface ActLine {
   /** What the rules say against it as far as this phone knows. */
   conflict: Reason | null
   verdict: { outcome: 'applied' | 'noop' | 'rejected' | 'parked' | 'pruned'; reason: string | null; detail: Record<string, unknown> | null; case_id?: Id | null } | null
+  /** What somebody decided of work that had to wait for it. */
+  decided: { state: 'booked' | 'discarded' | 'sent_back'; by_name: string | null; note: string | null } | null
   /** Of its files: how many the server has, and how many bytes of the others it has. */
   files: { sha256: string; size: number; sent: number; done: boolean }[]
+}
+
+/** Where an act stands in its stream: what taking it back names. */
+export interface Entry {
+  stream_id: Id
+  seq: number
 }
 
 /** A file that the server does not have yet. */
@@ -212,6 +220,8 @@ export type Next =
   | { kind: 'none' }
 
 export interface ItemView extends ItemLine {
+  /** Grows with whatever happens to it. */
+  version: number
   order_id: Id | null
   /** What the brand calls its order; null when the phone has not been told. */
   po_number: string | null
@@ -232,7 +242,7 @@ export interface ItemView extends ItemLine {
   /** This phone's own acts that the server's telling does not show yet. */
   acts: ActLine[]
   /** The last act can be taken back until then, by the phone's clock. */
-  undo: { of: { stream_id: Id; seq: number }; until_time: number; op: string } | null
+  undo: { of: Entry; until_time: number; op: string } | null
   photos: string[]
 }
 
@@ -315,7 +325,7 @@ export interface Core {
   signOut(): Promise<void>
 
   /** Saves an act; rejects with {@link Refused}. */
-  act(act: Act): Promise<number>
+  act(act: Act): Promise<Entry>
   /** Saves a scan as what the item's stage waits for, else as a record. */
   scan(raw: string): Promise<Scanned>
   /** What a text means, without saving anything. */
@@ -332,7 +342,7 @@ export interface Core {
   items(filter?: { stage?: string; place?: Id; assigned_to?: Id; text?: string; status?: 'open' | 'all'; limit?: number; offset?: number }): Promise<{ items: ItemLine[]; total: number }>
   queues(): Promise<QueueView[]>
   places(): Promise<Place[]>
-  people(): Promise<{ id: Id; name: string }[]>
+  people(): Promise<{ id: Id; name: string; active?: boolean }[]>
   /** What is told of an item on the server; rejects without a network. */
   history(id: Id): Promise<Happening[]>
 

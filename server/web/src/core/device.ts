@@ -1,7 +1,7 @@
 /** This phone: what happens between the core, the network and the screens. */
 
 import { Api } from './api'
-import type { Act, ActLine, Blob_, Id, ItemView, Notice, Phase, Scanned, State, WaitingFile } from './contract'
+import type { Act, ActLine, Blob_, Entry, Id, ItemView, Notice, Phase, Scanned, State, WaitingFile } from './contract'
 import { Door } from './door'
 import { asked, claim } from './enrolment'
 import { Files } from './files'
@@ -213,11 +213,11 @@ export class Device {
 
   // --- what its people do ----------------------------------------------------------------------------------------------------------
 
-  async act(act: Act): Promise<number> {
+  async act(act: Act): Promise<Entry> {
     const text = JSON.stringify(act)
     const saved = await this.save<Saved>((floor) => floor.change((core, time, monotonic) => core.act(text, time, monotonic)))
     if ('refused' in saved) throw new Refusal(saved.refused)
-    return saved.act
+    return saved.entry
   }
 
   async scan(raw: string): Promise<Scanned> {

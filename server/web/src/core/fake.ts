@@ -4,7 +4,7 @@
  */
 import { checkCharacters, readLabelCode } from '../scan/label_code'
 import { REASONS } from '../words/why'
-import type { Act, ActLine, Core, HandedIn, ItemLine, ItemView, Notice, Phase, QuietHours, Refused, Resolved, Scanned, State, WaitingFile } from './contract'
+import type { Act, ActLine, Core, Entry, HandedIn, ItemLine, ItemView, Notice, Phase, QuietHours, Refused, Resolved, Scanned, State, WaitingFile } from './contract'
 import { labelBody, makeItem, makeQueues, ME, PEOPLE, PLACES } from './fake_floor'
 
 const COUNT = 60
@@ -109,7 +109,7 @@ class Fake implements Core {
     this.change({ person: null, link: 'signed_out' })
   }
 
-  async act(act: Act): Promise<number> {
+  async act(act: Act): Promise<Entry> {
     await pause(15)
     if (!this.now.person) throw refused('SIGNED_OUT')
     const line = this.line(act)
@@ -118,7 +118,7 @@ class Fake implements Core {
     this.count()
     this.tell({ kind: 'floor' })
     if (this.now.link === 'live') void this.send(line)
-    return line.act
+    return { stream_id: 's', seq: line.act }
   }
 
   async scan(raw: string): Promise<Scanned> {
@@ -130,7 +130,7 @@ class Fake implements Core {
     if (resolved.kind === 'unsound') return { act: null, resolved, action_id: null, again: null }
     const item = resolved.kind === 'item' ? this.items_.get(resolved.id) : undefined
     const open = item?.actions.find((action) => action.kind === 'scan' && action.state === 'open' && action.config['expected'] === 'this_item')
-    const act = await this.act(
+    const { seq: act } = await this.act(
       item && open
         ? { op: 'action.complete', item_id: item.id, action_id: open.id, data: { raw } }
         : { op: 'scan.record', ...(item ? { item_id: item.id } : {}), data: { raw } },
@@ -291,6 +291,7 @@ class Fake implements Core {
       data: act.data,
       conflict: null,
       verdict: null,
+      decided: null,
       files: (act.blobs ?? []).map(({ sha256, size }) => ({ sha256, size, sent: 0, done: false })),
     }
   }

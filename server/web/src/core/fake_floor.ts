@@ -140,6 +140,7 @@ export function makeItem(number: number): ItemView {
     location_name: stage.key === 'cut' ? 'Cutting table 1' : stage.key === 'sew' ? 'Sewing line 4' : 'Checking table 2',
     acts: [],
     undo: null,
+    version: 1,
     photos: number % 2 === 0 ? [`photo-${number}`] : [],
   }
 }

@@ -65,3 +65,40 @@ test('over HTTP the lease is heard after the welcome, and before verdicts when i
   expect(frames().map(({ type, lease_id }) => lease_id ?? type)).toEqual(['welcome', 'first', 'result', 'second', 'result', 'third', 'pong', 'result'])
   expect(frames()[1]).toEqual({ type: 'lease', ...lease('first') })
 })
+
+test('of two connections that were asked for one after the other the later one is had, whichever ticket comes first', async () => {
+  const opened: string[] = []
+  class Opened {
+    static readonly OPEN = 1
+    onopen: (() => void) | null = null
+    constructor() {
+      queueMicrotask(() => this.onopen?.())
+    }
+    close(): void {}
+  }
+  vi.stubGlobal('WebSocket', Opened)
+  for (const order of [[0, 1], [1, 0]]) {
+    const asked: ((ticket: object) => void)[] = []
+    const api = { json: () => new Promise((answer) => asked.push(answer)) }
+    const network = new Network(api as unknown as Api, 'device', (event) => opened.push(JSON.stringify(event)), () => '{}', () => undefined)
+    for (const connection of [1, 2]) network.perform({ do: 'open', connection })
+    for (const place of order) asked[place]?.({ ticket: `ticket ${place + 1}` })
+    await vi.waitFor(() => expect(opened).toHaveLength(1))
+    expect(JSON.parse(opened.pop() ?? '')).toEqual({ event: 'opened', connection: 2, ticket: 'ticket 2' })
+  }
+})
+
+test('a ticket that comes after the connection was let go opens none, and one that fails then says nothing', async () => {
+  const met: unknown[] = []
+  const ends: { answer: (ticket: object) => void; fail: (why: unknown) => void }[] = []
+  const api = { json: () => new Promise((answer, fail) => ends.push({ answer, fail })) }
+  const network = new Network(api as unknown as Api, 'device', (event) => met.push(event), () => '{}', (hindrance) => met.push(hindrance))
+  for (const connection of [1, 2]) {
+    network.perform({ do: 'open', connection })
+    network.perform({ do: 'shut', connection })
+  }
+  ends[0]?.answer({ ticket: 'late' })
+  ends[1]?.fail(new Problem(503, 'UNAVAILABLE', 'late'))
+  await new Promise((settled) => setTimeout(settled))
+  expect(met).toEqual([])
+})

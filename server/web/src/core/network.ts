@@ -43,6 +43,8 @@ interface Welcome {
 
 export class Network {
   private connection: Connection | null = null
+  /** The one that the core asked for last, and still wants. */
+  private wanted: number | null = null
   private failed = 0
 
   constructor(
@@ -57,16 +59,15 @@ export class Network {
   perform(doing: Exclude<Doing, { do: 'tell' }>): void {
     switch (doing.do) {
       case 'open':
-        this.connection?.close()
-        this.connection = null
+        this.close()
+        this.wanted = doing.connection
         void this.open(doing.connection)
         break
       case 'send':
         if (this.connection?.number === doing.connection) this.connection.send(doing.frame, doing.text)
         break
       case 'shut':
-        this.connection?.close()
-        this.connection = null
+        this.close()
         break
       case 'fetch':
         void this.fetch(doing.topic, doing.path)
@@ -74,6 +75,7 @@ export class Network {
   }
 
   close(): void {
+    this.wanted = null
     this.connection?.close()
     this.connection = null
   }
@@ -93,9 +95,11 @@ export class Network {
         json: { device_id: this.device },
         within: OPEN_WITHIN,
       })
+      if (this.wanted !== connection) return
       this.met(null)
       this.connection = this.socket(connection, ticket)
     } catch (error) {
+      if (this.wanted !== connection) return
       const failure = openFailure(error)
       this.met(failure.why === 'busy' ? 'busy' : error instanceof Problem && error.code === 'NOT_OURS' ? 'portal' : null)
       this.give({ event: 'open_failed', connection, ...failure })
@@ -161,7 +165,6 @@ class OverHttp implements Connection {
   private lease: string | undefined
   private line: Promise<void> = Promise.resolve()
   private readonly followed = new Set<string>()
-  private readonly ended = new AbortController()
 
   constructor(
     readonly number: number,
@@ -178,7 +181,6 @@ class OverHttp implements Connection {
 
   close(): void {
     this.over = true
-    this.ended.abort()
   }
 
   private end(code: number): void {

@@ -1,6 +1,6 @@
 /** What goes between this worker and the WebAssembly core: `mobile-sync/src/web` says the same in Rust. */
 
-import type { ActLine, Refused, Scanned, State } from './contract'
+import type { ActLine, Entry, Refused, Scanned, State } from './contract'
 
 /** All that is kept, as the core opens from it. */
 export interface Kept {
@@ -57,7 +57,7 @@ export interface Came<T> {
   wake_at: number | null
 }
 
-export type Saved = { act: number } | { refused: Refused }
+export type Saved = { act: number; entry: Entry } | { refused: Refused }
 export type SavedScan = Scanned | { refused: Refused }
 
 /** A line without what only this worker knows of its files. */

@@ -6,15 +6,18 @@ export class Past {
   /** The latest first; null until it was told. */
   told = $state.raw<readonly Happening[] | null>(null)
   failed = $state(false)
+  private asked = 0
 
   constructor(private readonly id: string) {}
 
   async load(): Promise<void> {
+    const number = ++this.asked
     this.failed = false
     try {
-      this.told = (await floor.core.history(this.id)).toReversed()
+      const told = await floor.core.history(this.id)
+      if (number === this.asked) this.told = told.toReversed()
     } catch {
-      this.failed = true
+      if (number === this.asked) this.failed = true
     }
   }
 }

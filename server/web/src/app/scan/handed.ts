@@ -22,3 +22,17 @@ export function readHanded(read: Reader): () => void {
     if (reader === read) reader = null
   }
 }
+
+let piece: string | null = null
+
+/** Has the screen that takes in another phone's work begin with a piece that was read here. */
+export function handInFrom(code: string): void {
+  piece = code
+  go('hand-in')
+}
+
+export function handedPiece(): string | null {
+  const handed = piece
+  piece = null
+  return handed
+}

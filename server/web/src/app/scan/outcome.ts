@@ -67,7 +67,8 @@ async function worded(raw: string, { act, resolved, again, action_id }: Scanned)
   }
 }
 
-function ofItem(item: ItemView | null, again: boolean): Pick<Outcome, 'tone' | 'item' | 'needsALook'> {
+/** How an item stands for who scanned it. */
+export function ofItem(item: ItemView | null, again: boolean): Pick<Outcome, 'tone' | 'item' | 'needsALook'> {
   const closed = item?.status === 'scrapped' || item?.status === 'cancelled'
   const rests = item?.status === 'on_hold' || item?.status === 'paused' || item?.status === 'error'
   if (closed) return { tone: 'stop', item, needsALook: true }

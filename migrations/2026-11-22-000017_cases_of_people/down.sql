@@ -1,0 +1,1 @@
+DROP INDEX sync_cases_by_actor;
