@@ -131,6 +131,41 @@ test('who signs out without a network leaves their work on the phone, and it goe
   await expect.poll(() => actors(floor, floor.items[1])).toEqual([floor.worker.id])
 })
 
+test('who signed out and comes back by PIN is signed in again, and what they do is sent', async ({ floor, phones }) => {
+  const { phone, kim } = await bothWereHere(floor, phones)
+  const { page } = phone
+  await phone.go('More')
+  await page.getByRole('link', { name: 'Switch worker' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByText('Signed out')).toBeVisible()
+  await page.getByRole('button', { name: 'Kim Tran' }).click()
+  await enterPin(page, KIM.pin)
+  await isWorking(page, 'Kim Tran')
+  await measures(phone, 'CAP-0001')
+  await phone.allSent()
+  await expect(page.getByText('Live')).toBeVisible()
+  await expect.poll(() => actors(floor, floor.items[0])).toEqual([kim.id])
+})
+
+test('a PIN that a lead changed does not open the phone any more, with a network or without, and the new one does', async ({ floor, phones }) => {
+  const { phone } = await bothWereHere(floor, phones)
+  const changed = '8642'
+  await floor.admin.put(`/v1/users/${floor.worker.id}/pin`, { pin: changed })
+  await switches(phone, ANA)
+  await expect(phone.page.getByRole('alert')).toContainText(NO_MATCH)
+  await phone.offline()
+  await enterPin(phone.page, ANA.pin)
+  await expect(phone.page.getByRole('alert')).toContainText(NO_MATCH)
+  await phone.online()
+  await enterPin(phone.page, changed)
+  await isWorking(phone.page, 'Ana Silva')
+  await switches(phone, KIM)
+  await isWorking(phone.page, 'Kim Tran')
+  await phone.offline()
+  await switches(phone, ANA, changed)
+  await isWorking(phone.page, 'Ana Silva')
+})
+
 test('a wrong PIN lets nobody in, and the right one does', async ({ floor, phones }) => {
   const badge = await badgeOf(floor, floor.worker.id, ANA)
   const phone = await phones.untouched()
