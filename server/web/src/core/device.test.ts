@@ -143,6 +143,13 @@ test('why there is no connection is said: the server is busy, or somebody else a
   }
 })
 
+test('a phone that is full says all the same that it was blocked', async () => {
+  const device = await opened()
+  vi.spyOn(storage, 'setDevice').mockRejectedValue(new StorageError('full', null))
+  tell(device, { do: 'tell', kind: 'revoked', reason: 'lost' })
+  await vi.waitFor(() => expect(state?.link).toBe('revoked'))
+})
+
 test('bytes that the server has go from a phone that is too full to note it', async () => {
   const device = await opened()
   vi.spyOn(storage, 'write').mockRejectedValue(new StorageError('full', null))
