@@ -166,6 +166,41 @@ test('a PIN that a lead changed does not open the phone any more, with a network
   await isWorking(phone.page, 'Ana Silva')
 })
 
+test('what became of one worker’s acts is named as theirs to the other, who may stop for them but not answer for them', async ({ floor, phones }) => {
+  const [one, two] = floor.items
+  const { phone } = await bothWereHere(floor, phones)
+  const { page } = phone
+  const whose = 'Done on this phone by Kim Tran. Tell them.'
+  await phone.offline()
+  await phone.wedge(`item:${two.id}`)
+  await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
+  await phone.actOften([{ op: 'action.complete', item_id: one.id, action_id: 'cut.length', data: { readings: {} } }])
+  await page.reload()
+  await expect(page.getByText('2 unsent')).toBeVisible()
+  await switches(phone, ANA)
+  await isWorking(page, 'Ana Silva')
+  await floor.admin.post(`/v1/items/${two.id}/scrap`, { reason: 'torn' })
+  await phone.online()
+
+  const alert = page.getByRole('alertdialog', { name: 'Stop. It is closed.' })
+  await expect(alert).toContainText(whose, { timeout: 40_000 })
+  await alert.getByRole('button', { name: 'I have stopped' }).click()
+  await phone.go('Unsent')
+  const card = page.getByRole('main').getByRole('listitem').filter({ hasText: 'CAP-0001' })
+  await expect(card).toContainText(whose)
+  await expect(card.getByRole('link', { name: 'Open the item' })).toBeVisible()
+  await expect(card.getByRole('link', { name: 'Do it again' })).toHaveCount(0)
+  await expect(card.getByRole('button', { name: 'Seen' })).toHaveCount(0)
+
+  await switches(phone, KIM)
+  await isWorking(page, 'Kim Tran')
+  await phone.go('Unsent')
+  await expect(card.getByRole('link', { name: 'Do it again' })).toBeVisible()
+  await expect(card).not.toContainText(whose)
+  await card.getByRole('button', { name: 'Seen' }).click()
+  await expect(page.getByText('Everything is sent and confirmed.')).toBeVisible()
+})
+
 test('a wrong PIN lets nobody in, and the right one does', async ({ floor, phones }) => {
   const badge = await badgeOf(floor, floor.worker.id, ANA)
   const phone = await phones.untouched()

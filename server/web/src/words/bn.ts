@@ -340,6 +340,7 @@ export const bn: Words = {
   'unsent.code': 'কোড {number} / {total}',
   'unsent.looked': 'দেখেছি',
   'unsent.again': 'আবার করুন',
+  'unsent.others': 'এই ফোনে এটি করেছেন {name}। তাঁকে জানান।',
   'unsent.withIt': { one: 'পরের {count}টি ধাপ এর সাথে অপেক্ষা করছে', other: 'পরের {count}টি ধাপ এর সাথে অপেক্ষা করছে' },
   'unsent.openItem': 'পণ্যটি খুলুন',
   'unsent.journal': 'এই ফোনে করা সব কাজ',

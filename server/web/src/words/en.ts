@@ -339,6 +339,7 @@ export const en = {
   'unsent.code': 'Code {number} of {total}',
   'unsent.looked': 'Seen',
   'unsent.again': 'Do it again',
+  'unsent.others': 'Done on this phone by {name}. Tell them.',
   'unsent.withIt': { one: '{count} later step on it waits with it', other: '{count} later steps on it wait with it' },
   'unsent.openItem': 'Open the item',
   'unsent.journal': 'Everything done on this phone',

@@ -340,6 +340,7 @@ export const es: Words = {
   'unsent.code': 'Código {number} de {total}',
   'unsent.looked': 'Visto',
   'unsent.again': 'Hacerlo otra vez',
+  'unsent.others': 'Hecho en este teléfono por {name}. Avísale.',
   'unsent.withIt': { one: '{count} paso posterior espera con él', other: '{count} pasos posteriores esperan con él' },
   'unsent.openItem': 'Abrir la pieza',
   'unsent.journal': 'Todo lo hecho en este teléfono',

@@ -340,6 +340,7 @@ export const pt: Words = {
   'unsent.code': 'Código {number} de {total}',
   'unsent.looked': 'Visto',
   'unsent.again': 'Fazer de novo',
+  'unsent.others': 'Feito neste telefone por {name}. Avise essa pessoa.',
   'unsent.withIt': { one: '{count} passo posterior espera junto', other: '{count} passos posteriores esperam junto' },
   'unsent.openItem': 'Abrir a peça',
   'unsent.journal': 'Tudo o que foi feito neste telefone',

@@ -340,6 +340,7 @@ export const vi: Words = {
   'unsent.code': 'Mã {number} trên {total}',
   'unsent.looked': 'Đã xem',
   'unsent.again': 'Làm lại',
+  'unsent.others': 'Việc này do {name} làm trên máy này. Hãy báo cho người đó.',
   'unsent.withIt': { other: '{count} bước sau đó cùng chờ' },
   'unsent.openItem': 'Mở sản phẩm',
   'unsent.journal': 'Mọi việc đã làm trên điện thoại này',
