@@ -227,11 +227,11 @@ async fn photos_come_with_it_once() {
     assert_eq!(answer["photos_refused"][0]["sha256"], sha256(b"no picture").to_string());
     assert_eq!(export.hand_in(&floor).await.ok()["photos_known"], 3);
 
-    let settings = json!({ "settings": { "photo_bytes": jpeg(6).len() - 1 } });
+    let settings = json!({ "settings": { "photo_bytes": 50_000 } });
     let (admin, organization) = (floor.north().admin(), format!("/v1/organizations/{}", floor.north().id()));
     let version = admin.get(&organization).await.version();
     admin.if_match(version).patch(&organization, settings).await.assert_status(200);
-    let answer = Export::of(&phone).photo(&jpeg(6)).photo(&jpeg(1)).hand_in(&floor).await.ok();
+    let answer = Export::of(&phone).photo(&[1; 100_000]).photo(&jpeg(1)).hand_in(&floor).await.ok();
     assert_eq!((answer["photos_refused"].as_array().unwrap().len(), &answer["photos_known"]), (1, &json!(1)));
 
     let renamed = Export::of(&phone).photo(&jpeg(4));
@@ -253,7 +253,7 @@ async fn what_cannot_be_read_is_told_by_its_line() {
         (&[&head, r#"{"line":"entry"}"#], 400, "Line 2:"),
         (&[&head, r#"{"line":"file","sha256":"x","mime":"image/jpeg","base64url":"*"}"#], 400, "Line 2:"),
         (&[&head, r#"{"line":"of a newer app"}"#], 200, ""),
-        (&[&head, &"x".repeat(64 << 20)], 413, "Line 2 "),
+        (&[&head, &"x".repeat(70 << 20)], 413, "Line 2 "),
     ];
     for (lines, status, told) in cases {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();

@@ -131,6 +131,76 @@ test('who signs out without a network leaves their work on the phone, and it goe
   await expect.poll(() => actors(floor, floor.items[1])).toEqual([floor.worker.id])
 })
 
+test('who signed out and comes back by PIN is signed in again, and what they do is sent', async ({ floor, phones }) => {
+  const { phone, kim } = await bothWereHere(floor, phones)
+  const { page } = phone
+  await phone.go('More')
+  await page.getByRole('link', { name: 'Switch worker' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByText('Signed out')).toBeVisible()
+  await page.getByRole('button', { name: 'Kim Tran' }).click()
+  await enterPin(page, KIM.pin)
+  await isWorking(page, 'Kim Tran')
+  await measures(phone, 'CAP-0001')
+  await phone.allSent()
+  await expect(page.getByText('Live')).toBeVisible()
+  await expect.poll(() => actors(floor, floor.items[0])).toEqual([kim.id])
+})
+
+test('a PIN that a lead changed does not open the phone any more, with a network or without, and the new one does', async ({ floor, phones }) => {
+  const { phone } = await bothWereHere(floor, phones)
+  const changed = '8642'
+  await floor.admin.put(`/v1/users/${floor.worker.id}/pin`, { pin: changed })
+  await switches(phone, ANA)
+  await expect(phone.page.getByRole('alert')).toContainText(NO_MATCH)
+  await phone.offline()
+  await enterPin(phone.page, ANA.pin)
+  await expect(phone.page.getByRole('alert')).toContainText(NO_MATCH)
+  await phone.online()
+  await enterPin(phone.page, changed)
+  await isWorking(phone.page, 'Ana Silva')
+  await switches(phone, KIM)
+  await isWorking(phone.page, 'Kim Tran')
+  await phone.offline()
+  await switches(phone, ANA, changed)
+  await isWorking(phone.page, 'Ana Silva')
+})
+
+test('what became of one worker’s acts is named as theirs to the other, who may stop for them but not answer for them', async ({ floor, phones }) => {
+  const [one, two] = floor.items
+  const { phone } = await bothWereHere(floor, phones)
+  const { page } = phone
+  const whose = 'Done on this phone by Kim Tran. Tell them.'
+  await phone.offline()
+  await phone.wedge(`item:${two.id}`)
+  await expect(page.getByText('Counts for: Scan the cap')).toBeVisible()
+  await phone.actOften([{ op: 'action.complete', item_id: one.id, action_id: 'cut.length', data: { readings: {} } }])
+  await page.reload()
+  await expect(page.getByText('2 unsent')).toBeVisible()
+  await switches(phone, ANA)
+  await isWorking(page, 'Ana Silva')
+  await floor.admin.post(`/v1/items/${two.id}/scrap`, { reason: 'torn' })
+  await phone.online()
+
+  const alert = page.getByRole('alertdialog', { name: 'Stop. It is closed.' })
+  await expect(alert).toContainText(whose, { timeout: 40_000 })
+  await alert.getByRole('button', { name: 'I have stopped' }).click()
+  await phone.go('Unsent')
+  const card = page.getByRole('main').getByRole('listitem').filter({ hasText: 'CAP-0001' })
+  await expect(card).toContainText(whose)
+  await expect(card.getByRole('link', { name: 'Open the item' })).toBeVisible()
+  await expect(card.getByRole('link', { name: 'Do it again' })).toHaveCount(0)
+  await expect(card.getByRole('button', { name: 'Seen' })).toHaveCount(0)
+
+  await switches(phone, KIM)
+  await isWorking(page, 'Kim Tran')
+  await phone.go('Unsent')
+  await expect(card.getByRole('link', { name: 'Do it again' })).toBeVisible()
+  await expect(card).not.toContainText(whose)
+  await card.getByRole('button', { name: 'Seen' }).click()
+  await expect(page.getByText('Everything is sent and confirmed.')).toBeVisible()
+})
+
 test('a wrong PIN lets nobody in, and the right one does', async ({ floor, phones }) => {
   const badge = await badgeOf(floor, floor.worker.id, ANA)
   const phone = await phones.untouched()

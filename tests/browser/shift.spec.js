@@ -81,3 +81,23 @@ test('who ends a shift with unsent work is warned, may go and see it, and may en
   await expect.poll(() => shifts(floor)).toEqual([{ site: true, at: null, end: 'ended' }])
   await expect.poll(() => floor.told(floor.items[0])).toEqual(['item.created', 'item.started', 'action.completed'])
 })
+
+test('who ends a shift with photos that were not sent yet is warned, though every act was', async ({ floor, phone, way }) => {
+  const { page } = phone
+  await openShift(phone)
+  await page.getByRole('button', { name: 'Start my shift' }).click()
+  way.stand((asked) => (asked.url.startsWith('/v1/uploads') ? 'busy' : null))
+  await phone.goToPhoto(floor.items[0])
+  await page.getByRole('button', { name: 'Take photo' }).click()
+  await phone.savedStep('Front')
+  await expect(page.getByRole('region', { name: 'How your work stands' })).toContainText('1 photo waiting')
+  await openShift(phone)
+  await page.getByRole('button', { name: 'End my shift' }).click()
+  const sheet = page.getByRole('dialog', { name: 'End my shift' })
+  await expect(sheet).toContainText('1 photo waiting')
+  await expect(sheet).not.toContainText('not sent yet')
+  way.clear()
+  await expect(sheet).not.toContainText('waiting', { timeout: 40_000 })
+  await sheet.getByRole('button', { name: 'End anyway' }).click()
+  await expect(page.getByText('You are not on shift.')).toBeVisible()
+})

@@ -40,6 +40,49 @@ test('a new version of the app takes over a phone with 5,000 unsent acts, and th
   expect(told.sort()).toEqual(acts.map((act) => act.data.text).sort())
 })
 
+/** What is kept lies in the database as the app's first versions made it: without an index of its files. */
+function madeByFirstVersion(page) {
+  return page.evaluate(async () => {
+    const NAME = 'floorline-outbox'
+    const answer = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }))
+    const now = await answer(indexedDB.open(NAME))
+    const kept = now.transaction([...now.objectStoreNames])
+    const stores = []
+    for (const name of now.objectStoreNames) {
+      const store = kept.objectStore(name)
+      stores.push({ name, keyPath: store.keyPath, keys: await answer(store.getAllKeys()), values: await answer(store.getAll()) })
+    }
+    now.close()
+    await answer(indexedDB.deleteDatabase(NAME))
+    const made = indexedDB.open(NAME, 1)
+    made.onupgradeneeded = () => {
+      for (const { name, keyPath, keys, values } of stores) {
+        const store = made.result.createObjectStore(name, { keyPath })
+        for (const [at, value] of values.entries()) store.put(value, ...(keyPath === null ? [keys[at]] : []))
+      }
+    }
+    const before = await answer(made)
+    before.close()
+  })
+}
+
+test('a photo that waits on a phone of the app’s first version is counted by this one, and goes up', async ({ floor, phone, way }) => {
+  const { page } = phone
+  const [item] = floor.items
+  way.stand((asked) => (asked.url.startsWith('/v1/uploads') ? 'busy' : null))
+  await phone.goToPhoto(item)
+  await page.getByRole('button', { name: 'Take photo' }).click()
+  await phone.savedStep('Front')
+  await expect(page.getByText('1 photo waiting')).toBeVisible()
+  await page.goto(`${floor.server.url}/v1/nothing`)
+  await madeByFirstVersion(page)
+  await page.goto(`${floor.server.url}/app/`)
+  await expect(page.getByText('1 photo waiting')).toBeVisible()
+  way.clear()
+  await phone.allSent()
+  await expect.poll(async () => (await floor.admin.get(`/v1/photos?item_id=${item.id}`)).data.length).toBe(1)
+})
+
 test('a page that was there before its service worker takes a new version when it is asked to', async ({ phone, way }) => {
   const { page } = phone
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)

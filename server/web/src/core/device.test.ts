@@ -45,9 +45,7 @@ const storage = {
   setDevice: async () => undefined,
   missing: async () => [],
   dropFile: async (hash: string) => void dropped.push(hash),
-  async *files() {
-    yield { sha256: 'photo', size: 3, mime: '', bytes: new ArrayBuffer(3), location: null, sent: 0, kept_time: 0 }
-  },
+  knownFiles: async () => [{ sha256: 'photo', size: 3, mime: '', sent: 0, kept_time: 0 }],
   close: () => undefined,
 }
 
@@ -143,6 +141,13 @@ test('why there is no connection is said: the server is busy, or somebody else a
     tell(device, { do: 'open', connection: 1 }, { do: 'tell', kind: 'link', link: 'down' })
     await vi.waitFor(() => expect(device.state().link).toBe(link))
   }
+})
+
+test('a phone that is full says all the same that it was blocked', async () => {
+  const device = await opened()
+  vi.spyOn(storage, 'setDevice').mockRejectedValue(new StorageError('full', null))
+  tell(device, { do: 'tell', kind: 'revoked', reason: 'lost' })
+  await vi.waitFor(() => expect(state?.link).toBe('revoked'))
 })
 
 test('bytes that the server has go from a phone that is too full to note it', async () => {

@@ -352,7 +352,10 @@ export class Device {
         this.tell({ kind: 'outdated' })
         break
       case 'revoked':
-        if (this.device !== null) void this.become({ ...this.device, state: 'revoked' })
+        if (this.device === null) break
+        // Where it cannot be kept the server says it again at the next start.
+        this.device = { ...this.device, state: 'revoked' }
+        void this.storage.setDevice(this.device).catch(() => undefined)
         break
       case 'link':
         if (told.link === 'connecting') this.skew = null

@@ -13,6 +13,7 @@ const photo = (sha256: string): KeptFile => ({ sha256, size: 3, mime: 'image/png
 function storing(...kept: KeptFile[]) {
   const files = new Map(kept.map((file) => [file.sha256, file]))
   const storage = {
+    knownFiles: async () => [...files.values()].map(({ bytes: _, location: __, ...known }) => known),
     async *files() {
       for (const file of [...files.values()]) yield file
     },
@@ -26,10 +27,20 @@ function storing(...kept: KeptFile[]) {
 
 const nobody = {} as Api
 
-test('files are known, and taken off a phone, one after the other', async () => {
-  const { storage } = storing(photo('a'), photo('b'))
+test('a phone with many photos opens without reading any of them', async () => {
+  const { storage } = storing({ ...photo('a'), sent: 1 }, { ...photo('b'), kept_time: 2, refused: 'No picture.' })
+  const reading = [vi.spyOn(storage, 'file'), vi.spyOn(storage, 'files')]
   const files = await Files.of(storage, nobody, () => undefined)
-  expect(files.unsent(['a', 'b', 'c'])).toEqual({ count: 2, bytes: 6 })
+  expect(files.unsent(['a', 'b', 'c'])).toEqual({ count: 2, bytes: 5 })
+  expect(files.waiting(['b', 'a'])).toEqual([
+    { sha256: 'a', size: 3, sent: 1, refused: null },
+    { sha256: 'b', size: 3, sent: 0, refused: 'No picture.' },
+  ])
+  for (const read of reading) expect(read).not.toHaveBeenCalled()
+})
+
+test('files are taken off a phone one after the other', async () => {
+  const { storage } = storing(photo('a'), photo('b'))
   const out = await exportFile(storage, { id: 'd', name: '', site_id: '', digits: null, state: 'active' })
   const [, ...lines] = (await out.text()).trim().split('\n')
   expect(lines.map((line) => JSON.parse(line))).toEqual(['a', 'b'].map((sha256) => ({ line: 'file', sha256, mime: 'image/png', size: 3, base64url: 'AQID' })))
@@ -49,6 +60,19 @@ test('a picture that is kept again goes on from where it was, and one that the s
   await files.keep(bytes, 'image/png', null, async () => false)
   expect(files.standing({ sha256, size: 3 })).toMatchObject({ sent: 3, done: true })
   expect(kept.size).toBe(0)
+})
+
+test('bytes that a full phone cannot note do not stay on it, unless they were here before', async () => {
+  const { storage, files: kept } = storing()
+  const files = await Files.of(storage, nobody, () => undefined)
+  const [bytes, full] = [new Uint8Array([1, 2, 3]).buffer, new Error('full')]
+  await expect(files.keep(bytes, 'image/png', null, () => Promise.reject(full))).rejects.toBe(full)
+  expect(kept.size).toBe(0)
+
+  const { sha256 } = await files.keep(bytes, 'image/png', null, async () => true)
+  await expect(files.keep(bytes, 'image/png', null, () => Promise.reject(full))).rejects.toBe(full)
+  expect([...kept.keys()]).toEqual([sha256])
+  expect(files.unsent([sha256]).count).toBe(1)
 })
 
 test('a photo that the server does not take says why, and is not sent again before the next start', async () => {

@@ -3,23 +3,18 @@
 import type { Api } from './api'
 import type { ActLine, Blob_, Id, Notice, WaitingFile } from './contract'
 import { sha256 } from './key'
-import type { KeptFile, Storage } from './storage'
-
-/** What is known of a file without its bytes. */
-type Known = Omit<KeptFile, 'bytes'>
+import type { KeptFile, KnownFile, Storage } from './storage'
 
 export class Files {
   private constructor(
     private readonly storage: Storage,
     private readonly api: Api,
     private readonly tell: (notice: Notice) => void,
-    private readonly known: Map<string, Known>,
+    private readonly known: Map<string, KnownFile>,
   ) {}
 
   static async of(storage: Storage, api: Api, tell: (notice: Notice) => void): Promise<Files> {
-    const known = new Map<string, Known>()
-    for await (const { bytes: _, ...file } of storage.files()) known.set(file.sha256, file)
-    return new Files(storage, api, tell, known)
+    return new Files(storage, api, tell, new Map((await storage.knownFiles()).map((file) => [file.sha256, file])))
   }
 
   /** Keeps the bytes; `noted` has the core note them, and says whether they still have to be sent: a name written twice makes the same picture. */
@@ -28,8 +23,14 @@ export class Files {
     const isHere = this.known.has(blob.sha256)
     const file = { sha256: blob.sha256, size: blob.size, mime, location: null, sent: 0, kept_time: Date.now() }
     if (!isHere) await this.storage.setFile({ ...file, bytes })
-    if (!(await noted(blob))) await this.forget(blob.sha256)
-    else if (!isHere) this.known.set(blob.sha256, file)
+    try {
+      if (!(await noted(blob))) await this.forget(blob.sha256)
+      else if (!isHere) this.known.set(blob.sha256, file)
+    } catch (error) {
+      // Nothing names these bytes: they would lie here for ever.
+      if (!isHere) await this.storage.dropFile(blob.sha256).catch(() => undefined)
+      throw error
+    }
     return blob
   }
 

@@ -67,6 +67,15 @@ export class People {
     this.known.set(id, ended)
   }
 
+  /** The server did not take this PIN: if it is the one that is kept here, that is none any more. */
+  async doubt(id: string, pin: string): Promise<void> {
+    const person = this.known.get(id)
+    if (!person?.pin || !(await isPin(person.pin, pin))) return
+    const doubted = { ...person, pin: { ...person.pin, hash: new ArrayBuffer(0) } }
+    await this.storage.setPerson(doubted)
+    this.known.set(id, doubted)
+  }
+
   byBadge(code: string): KeptPerson | null {
     return this.all.find((person) => person.badge === code) ?? null
   }
@@ -77,11 +86,13 @@ export class People {
 
   /** Whether the PIN is theirs and the lease still runs; without a network nobody else can say. */
   async mayGoOn(person: KeptPerson, pin: string): Promise<'yes' | 'wrong_pin' | 'too_long_ago'> {
-    if (person.pin === null) return 'wrong_pin'
-    const { hash } = await slowHash(pin, person.pin.salt, person.pin.rounds)
-    if (!sameBytes(hash, person.pin.hash)) return 'wrong_pin'
+    if (person.pin === null || !(await isPin(person.pin, pin))) return 'wrong_pin'
     return Math.abs(Date.now() - person.seen_time) < OFFLINE_MS ? 'yes' : 'too_long_ago'
   }
+}
+
+async function isPin(kept: NonNullable<KeptPerson['pin']>, pin: string): Promise<boolean> {
+  return sameBytes((await slowHash(pin, kept.salt, kept.rounds)).hash, kept.hash)
 }
 
 async function slowHash(

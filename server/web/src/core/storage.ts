@@ -37,6 +37,12 @@ export interface KeptFile {
   refused?: string
 }
 
+/** What is known of a file without its bytes. */
+export type KnownFile = Pick<KeptFile, 'sha256' | 'size' | 'mime' | 'sent' | 'kept_time' | 'refused'>
+
+/** An index has these of each file, so that no bytes are read for them. */
+const KNOWN = ['kept_time', 'size', 'mime', 'sent']
+
 /** Someone who has signed in on this phone. */
 export interface KeptPerson {
   id: string
@@ -87,15 +93,20 @@ export class Storage {
   /** Opens both databases and takes them over. `lost` is called when the browser closes them under us. */
   static async open(lost: () => void): Promise<Storage> {
     const owner = crypto.randomUUID()
-    const outbox = await opened(OUTBOX, (database) => {
-      database.createObjectStore('meta')
-      database.createObjectStore('entries', { keyPath: 'act' })
-      database.createObjectStore('leases', { keyPath: 'lease_id' })
-      database.createObjectStore('file_states', { keyPath: 'sha256' })
-      database.createObjectStore('files', { keyPath: 'sha256' })
-      database.createObjectStore('people', { keyPath: 'id' })
+    const outbox = await opened(OUTBOX, 2, (database, before, changing) => {
+      if (before < 1) {
+        database.createObjectStore('meta')
+        database.createObjectStore('entries', { keyPath: 'act' })
+        database.createObjectStore('leases', { keyPath: 'lease_id' })
+        database.createObjectStore('file_states', { keyPath: 'sha256' })
+        database.createObjectStore('files', { keyPath: 'sha256' })
+        database.createObjectStore('people', { keyPath: 'id' })
+      }
+      const files = changing.objectStore('files')
+      files.createIndex('known', KNOWN)
+      files.createIndex('refused', 'refused')
     })
-    const floor = await opened(FLOOR, (database) => {
+    const floor = await opened(FLOOR, 1, (database) => {
       database.createObjectStore('topics', { keyPath: 'topic' })
       database.createObjectStore('rows', { keyPath: ['topic', 'kind', 'id'] })
     })
@@ -230,6 +241,18 @@ export class Storage {
     await this.own(['files'], (store) => store('files').delete(sha256))
   }
 
+  /** All of them, the oldest first; their bytes are not read. */
+  async knownFiles(): Promise<KnownFile[]> {
+    const files = this.outbox.transaction('files').objectStore('files')
+    const [known, refused] = await Promise.all([indexed(files.index('known')), indexed(files.index('refused'))])
+    const why = new Map(refused.map(([words, hash]) => [hash, words as string]))
+    return known.map(([key, sha256]) => {
+      const [kept_time, size, mime, sent] = key as [number, number, string, number]
+      const refused = why.get(sha256)
+      return { sha256, size, mime, sent, kept_time, ...(refused !== undefined && { refused }) }
+    })
+  }
+
   /** One after the other: all at once need not fit into the memory of a phone. */
   async *files(): AsyncGenerator<KeptFile> {
     for (const hash of await answer<string[]>(this.outbox.transaction('files').objectStore('files').getAllKeys())) {
@@ -278,10 +301,10 @@ function begin(database: IDBDatabase, stores: string[]): IDBTransaction {
   }
 }
 
-function opened(name: string, make: (database: IDBDatabase) => void): Promise<IDBDatabase> {
+function opened(name: string, version: number, make: (database: IDBDatabase, before: number, changing: IDBTransaction) => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, 1)
-    request.onupgradeneeded = () => make(request.result)
+    const request = indexedDB.open(name, version)
+    request.onupgradeneeded = ({ oldVersion }) => make(request.result, oldVersion, request.transaction as IDBTransaction)
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(failure(request.error))
     request.onblocked = () => reject(new StorageError('elsewhere', null))
@@ -291,6 +314,21 @@ function opened(name: string, make: (database: IDBDatabase) => void): Promise<ID
 function answer<T>(request: IDBRequest): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result as T)
+    request.onerror = () => reject(failure(request.error))
+  })
+}
+
+/** What an index has of each record, and the record's own key. */
+function indexed(index: IDBIndex): Promise<[IDBValidKey, string][]> {
+  return new Promise((resolve, reject) => {
+    const found: [IDBValidKey, string][] = []
+    const request = index.openKeyCursor()
+    request.onsuccess = () => {
+      const cursor = request.result
+      if (cursor === null) return resolve(found)
+      found.push([cursor.key, cursor.primaryKey as string])
+      cursor.continue()
+    }
     request.onerror = () => reject(failure(request.error))
   })
 }

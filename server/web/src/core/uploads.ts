@@ -15,6 +15,7 @@ const PAUSES = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]
 export class Uploads {
   private running = false
   private again = false
+  private closed = false
   private failures = 0
   private timer: ReturnType<typeof setTimeout> | undefined
   /** What the server does not take, however often it is asked; it is asked again when the app starts. */
@@ -31,6 +32,7 @@ export class Uploads {
 
   /** Something waits, or the network is back. */
   wake(): void {
+    if (this.closed) return
     this.failures = 0
     clearTimeout(this.timer)
     void this.run()
@@ -38,8 +40,7 @@ export class Uploads {
 
   close(): void {
     clearTimeout(this.timer)
-    this.again = false
-    this.failures = PAUSES.length
+    this.closed = true
   }
 
   private async run(): Promise<void> {
@@ -52,14 +53,17 @@ export class Uploads {
     try {
       do {
         this.again = false
-        for (const sha256 of this.waiting()) failed = !(await this.tryUpload(sha256)) || failed
+        for (const sha256 of this.waiting()) {
+          if (!(await this.tryUpload(sha256))) failed = true
+          if (this.closed) return
+        }
       } while (this.again)
     } catch {
       // The floor is just being opened again.
       failed = true
     }
     this.running = false
-    if (failed) {
+    if (failed && !this.closed) {
       const pause = PAUSES[Math.min(this.failures, PAUSES.length - 1)]
       this.failures += 1
       this.timer = setTimeout(() => void this.run(), pause)

@@ -343,6 +343,7 @@ export const bn: Words = {
   'unsent.booked': '{name} হ্যাঁ বলেছেন: এটি গণ্য হয়েছে।',
   'unsent.discarded': '{name} সিদ্ধান্ত নিয়েছেন: এটি গণ্য হবে না।',
   'unsent.sent_back': '{name} এটি আপনাকে ফেরত পাঠিয়েছেন।',
+  'unsent.others': 'এই ফোনে এটি করেছেন {name}। তাঁকে জানান।',
   'unsent.withIt': { one: 'পরের {count}টি ধাপ এর সাথে অপেক্ষা করছে', other: 'পরের {count}টি ধাপ এর সাথে অপেক্ষা করছে' },
   'unsent.openItem': 'পণ্যটি খুলুন',
   'unsent.journal': 'এই ফোনে করা সব কাজ',

@@ -342,6 +342,7 @@ export const en = {
   'unsent.booked': '{name} said yes: it counts.',
   'unsent.discarded': '{name} decided: it does not count.',
   'unsent.sent_back': '{name} sends it back to you.',
+  'unsent.others': 'Done on this phone by {name}. Tell them.',
   'unsent.withIt': { one: '{count} later step on it waits with it', other: '{count} later steps on it wait with it' },
   'unsent.openItem': 'Open the item',
   'unsent.journal': 'Everything done on this phone',

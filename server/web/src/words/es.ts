@@ -343,6 +343,7 @@ export const es: Words = {
   'unsent.booked': '{name} dijo que sí: cuenta.',
   'unsent.discarded': '{name} decidió: no cuenta.',
   'unsent.sent_back': '{name} te lo devuelve.',
+  'unsent.others': 'Hecho en este teléfono por {name}. Avísale.',
   'unsent.withIt': { one: '{count} paso posterior espera con él', other: '{count} pasos posteriores esperan con él' },
   'unsent.openItem': 'Abrir la pieza',
   'unsent.journal': 'Todo lo hecho en este teléfono',

@@ -343,6 +343,7 @@ export const pt: Words = {
   'unsent.booked': '{name} disse que sim: conta.',
   'unsent.discarded': '{name} decidiu: não conta.',
   'unsent.sent_back': '{name} devolveu isto a você.',
+  'unsent.others': 'Feito neste telefone por {name}. Avise essa pessoa.',
   'unsent.withIt': { one: '{count} passo posterior espera junto', other: '{count} passos posteriores esperam junto' },
   'unsent.openItem': 'Abrir a peça',
   'unsent.journal': 'Tudo o que foi feito neste telefone',

@@ -343,6 +343,7 @@ export const vi: Words = {
   'unsent.booked': '{name} đã đồng ý: được tính.',
   'unsent.discarded': '{name} quyết định: không được tính.',
   'unsent.sent_back': '{name} trả việc này lại cho bạn.',
+  'unsent.others': 'Việc này do {name} làm trên máy này. Hãy báo cho người đó.',
   'unsent.withIt': { other: '{count} bước sau đó cùng chờ' },
   'unsent.openItem': 'Mở sản phẩm',
   'unsent.journal': 'Mọi việc đã làm trên điện thoại này',
