@@ -219,6 +219,8 @@ export const es: Words = {
   'item.assignMe': 'Tomarla yo',
   'item.label': 'Darle una etiqueta',
   'item.label.replace': 'Cambiar la etiqueta que tiene',
+  'item.label.taken': 'Esta etiqueta es de {code}.',
+  'item.label.anyway': 'Guardar de todos modos',
   'item.reason': '¿Por qué?',
   'item.reason.hint': 'Bastan unas palabras',
   'item.sla': '{spent} de {expected} min',
