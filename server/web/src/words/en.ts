@@ -312,6 +312,7 @@ export const en = {
   'do.savedNotPassed': 'Saved. It did not pass.',
   'do.asked': 'The floor said no to what you saved before. Put it right and save again.',
   'do.gone': 'This step is not there any more.',
+  'do.moved': 'What you entered is still here. You can save it: it is kept, and you are told what becomes of it.',
 
   'queue.title': 'Queue',
   'queue.mine': 'My work',

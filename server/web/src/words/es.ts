@@ -313,6 +313,7 @@ export const es: Words = {
   'do.savedNotPassed': 'Guardado. No pasó.',
   'do.asked': 'La planta no aceptó lo que guardaste antes. Corrígelo y guarda otra vez.',
   'do.gone': 'Este paso ya no está.',
+  'do.moved': 'Lo que pusiste sigue aquí. Puedes guardarlo: se conserva y se te dirá qué pasa con ello.',
 
   'queue.title': 'Cola',
   'queue.mine': 'Mi trabajo',

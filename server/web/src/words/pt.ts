@@ -313,6 +313,7 @@ export const pt: Words = {
   'do.savedNotPassed': 'Salvo. Não passou.',
   'do.asked': 'O que você salvou antes não foi aceito. Corrija e salve de novo.',
   'do.gone': 'Este passo não existe mais.',
+  'do.moved': 'O que você preencheu continua aqui. Você pode salvar: fica guardado, e você saberá o que acontece com isso.',
 
   'queue.title': 'Fila',
   'queue.mine': 'Meu trabalho',

@@ -313,6 +313,7 @@ export const vi: Words = {
   'do.savedNotPassed': 'Đã lưu. Không đạt.',
   'do.asked': 'Lần lưu trước không được nhận. Hãy sửa rồi lưu lại.',
   'do.gone': 'Bước này không còn nữa.',
+  'do.moved': 'Những gì bạn đã nhập vẫn còn đây. Bạn có thể lưu: nó được giữ lại, và bạn sẽ được báo kết quả.',
 
   'queue.title': 'Hàng chờ',
   'queue.mine': 'Việc của tôi',
