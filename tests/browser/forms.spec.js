@@ -61,11 +61,12 @@ test('what is missing is told one by one: it has the focus, and says what is wro
 test('a hand scanner leaves a choice as it was', async ({ floor, phone }) => {
   const { page } = phone
   const { lot, size, clean } = fieldsOf(phone)
+  const label = await floor.labelOf(floor.items[1])
   await lot.fill('7')
   await size.selectOption('S')
   await clean.press('Space')
   await size.focus()
-  await phone.wedge(await floor.labelOf(floor.items[1]))
+  await phone.wedge(label)
   await expect(page.getByRole('main').getByText('CAP-0002')).toBeVisible()
   await expect(size).toHaveValue('S')
   await phone.save()
