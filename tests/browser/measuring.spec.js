@@ -100,3 +100,33 @@ test('a code that is read while a number is asked for is not taken for the numbe
   await expect(page.getByRole('main').getByText('CAP-0002')).toBeVisible()
   await expect(length).toHaveValue('10')
 })
+
+test('the first number has the focus when the step opens, and a gauge may type at once, however short its reading is', async ({ phone }) => {
+  const { page } = phone
+  const [length, bow] = [page.getByRole('textbox', { name: 'length' }), page.getByRole('textbox', { name: 'bow' })]
+  await expect(length).toBeFocused()
+  await expect(page.getByRole('list', { name: 'Size' }).getByRole('textbox')).toHaveCount(2)
+  await phone.wedge('9.8')
+  await expect(length).toHaveValue('9.8')
+  await expect(bow).toBeFocused()
+  await phone.wedge('1')
+  await expect(bow).toHaveValue('1')
+})
+
+test('what is measured again takes the place of what was measured before, in the last field and in one that is tapped', async ({ floor, phone }) => {
+  const { page } = phone
+  const [length, bow] = [page.getByRole('textbox', { name: 'length' }), page.getByRole('textbox', { name: 'bow' })]
+  await length.focus()
+  for (const reading of ['12', '0.4', '0.5']) await phone.wedge(reading)
+  await expect(bow).toHaveValue('0.5')
+  await length.tap()
+  await phone.wedge('9.8')
+  await expect(length).toHaveValue('9.8')
+  await length.click()
+  await phone.wedge(await floor.labelOf(floor.items[1]))
+  await expect(page.getByRole('main').getByText('CAP-0002')).toBeVisible()
+  await expect(length).toHaveValue('9.8')
+  await phone.wedge('10.1')
+  await expect(length).toHaveValue('10.1')
+  await expect(bow).toHaveValue('0.5')
+})

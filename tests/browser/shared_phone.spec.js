@@ -59,7 +59,7 @@ async function bothWereHere(floor, phones) {
   await expect(phone.page.getByText('Live')).toBeVisible()
   await phone.go('Items')
   await expect(phone.page.getByText('5 items')).toBeVisible()
-  return { phone, kim }
+  return { phone, kim, badges }
 }
 
 async function measures(phone, code) {
@@ -215,6 +215,16 @@ test('a wrong PIN lets nobody in, and the right one does', async ({ floor, phone
   await expect(page.getByRole('heading', { name: 'Who is working?' })).toBeVisible()
   await enterPin(page, ANA.pin)
   await isWorking(page, 'Ana Silva')
+})
+
+test('a badge that is scanned while another’s PIN is asked for is whose PIN is asked for next', async ({ floor, phones }) => {
+  const { phone, badges } = await bothWereHere(floor, phones)
+  const { page } = phone
+  await phone.go('More')
+  await page.getByRole('link', { name: 'Switch worker' }).click()
+  await page.getByRole('button', { name: 'Ana Silva' }).click()
+  await expect(page.getByLabel('PIN of Ana Silva')).toBeVisible()
+  await comesWithBadge(phone, badges.kim, KIM)
 })
 
 test('a badge is enough without a network for who was here before, and for nobody else', async ({ floor, phones }) => {

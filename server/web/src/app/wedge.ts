@@ -36,12 +36,14 @@ export function listenToWedge(): () => void {
     const separates = isSeparator(event)
     if (event.ctrlKey && !separates) return
     const field = fieldOf(event.target)
+    const inField = field !== null && !(field instanceof HTMLSelectElement)
     const takes = field?.dataset['takesScanner']
     if (takes !== undefined && takes !== 'number') return
     if (wedge.isQuietAt(event.timeStamp)) before = field ? { field, text: field.value } : null
-    const key = { key: separates ? GROUP_SEPARATOR : event.key, time: event.timeStamp, inField: field !== null, ...(takes === 'number' && { isForField: isNumber }) }
+    const key = { key: separates ? GROUP_SEPARATOR : event.key, time: event.timeStamp, inField, ...(takes === 'number' && { isForField: isNumber }) }
     const heard = wedge.press(key, performance.now())
-    if (heard.clean) clean()
+    // The first keys of a scan pick another option of a list, which asks for no typing at all.
+    if (heard.clean || (heard.swallow && before?.field instanceof HTMLSelectElement)) clean()
     if (heard.swallow) {
       event.preventDefault()
       event.stopPropagation()
@@ -57,9 +59,11 @@ export function listenToWedge(): () => void {
   }
 
   function clean(): void {
-    if (!before) return
-    before.field.value = before.text
-    before.field.dispatchEvent(new Event('input', { bubbles: true }))
+    if (!before || before.field.value === before.text) return
+    const { field, text } = before
+    field.value = text
+    for (const told of ['input', 'change']) field.dispatchEvent(new Event(told, { bubbles: true }))
+    if (field instanceof HTMLInputElement && field.dataset['takesScanner'] === 'number') field.select()
   }
 
   addEventListener('keydown', press, { capture: true })
@@ -85,12 +89,12 @@ function isNumber(text: string): boolean {
   return readNumber(text) !== null
 }
 
-type Field = HTMLInputElement | HTMLTextAreaElement
+type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement
 
 const NOT_TYPED_INTO = new Set(['radio', 'checkbox', 'button', 'submit', 'range', 'file', 'color'])
 
 function fieldOf(target: EventTarget | null): Field | null {
-  if (target instanceof HTMLTextAreaElement) return target
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return target
   if (target instanceof HTMLInputElement && !NOT_TYPED_INTO.has(target.type)) return target
   return null
 }

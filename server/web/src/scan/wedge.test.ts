@@ -176,6 +176,14 @@ describe('a person', () => {
     expect(press('Enter', 10)).toEqual({ swallow: false, clean: false })
   })
 
+  test('has typed what is in the field when a scan begins right behind it', () => {
+    const quiet = () => wedge.isQuietAt(time + PERSON_MS)
+    type('hello', PERSON_MS, true)
+    expect(quiet()).toBe(true)
+    type(CODE.slice(0, 9), SCANNER_MS, true)
+    expect(quiet()).toBe(false)
+  })
+
   test('moves the cursor between two keys, and they are no burst', () => {
     type('M012', SCANNER_MS)
     press('ArrowLeft', SCANNER_MS)

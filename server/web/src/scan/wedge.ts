@@ -57,9 +57,10 @@ export class Wedge {
     return this.burst === null && this.piece === null
   }
 
-  /** The same as of a key that is heard only now. */
+  /** The same when a key of this time is heard, be it right behind what a person typed. */
   isQuietAt(time: number): boolean {
-    return this.piece === null && (this.burst === null || time - this.burst.last > PIECE_WAITS_MS)
+    const { burst, piece } = this
+    return piece === null && (burst === null || time - burst.last > (burst.text.length < SHORTEST ? FASTEST_HAND_MS : PIECE_WAITS_MS))
   }
 
   /** `now`: when the key is heard, which a busy phone does late. */

@@ -219,6 +219,8 @@ export const bn: Words = {
   'item.assignMe': 'আমি নিচ্ছি',
   'item.label': 'লেবেল দিন',
   'item.label.replace': 'আগের লেবেল বদলান',
+  'item.label.taken': 'এই লেবেল {code}-এর।',
+  'item.label.anyway': 'তবুও সেভ করুন',
   'item.reason': 'কেন?',
   'item.reason.hint': 'অল্প কথাই যথেষ্ট',
   'item.sla': '{spent} / {expected} মিনিট',
@@ -311,6 +313,7 @@ export const bn: Words = {
   'do.savedNotPassed': 'সেভ হয়েছে। পাস হয়নি।',
   'do.asked': 'আগে যা সেভ করেছিলেন তা নেওয়া হয়নি। ঠিক করে আবার সেভ করুন।',
   'do.gone': 'এই ধাপটি আর নেই।',
+  'do.moved': 'আপনি যা দিয়েছেন তা এখনও এখানে আছে। সেভ করতে পারেন: তা রাখা হবে, আর কী হলো আপনাকে জানানো হবে।',
 
   'queue.title': 'কাজের সারি',
   'queue.mine': 'আমার কাজ',

@@ -218,6 +218,8 @@ export const en = {
   'item.assignMe': 'Take it myself',
   'item.label': 'Give it a label',
   'item.label.replace': 'Replace the label it has',
+  'item.label.taken': 'This label is on {code}.',
+  'item.label.anyway': 'Save it anyway',
   'item.reason': 'Why?',
   'item.reason.hint': 'A few words are enough',
   'item.sla': '{spent} of {expected} min',
@@ -310,6 +312,7 @@ export const en = {
   'do.savedNotPassed': 'Saved. It did not pass.',
   'do.asked': 'The floor said no to what you saved before. Put it right and save again.',
   'do.gone': 'This step is not there any more.',
+  'do.moved': 'What you entered is still here. You can save it: it is kept, and you are told what becomes of it.',
 
   'queue.title': 'Queue',
   'queue.mine': 'My work',

@@ -219,6 +219,8 @@ export const es: Words = {
   'item.assignMe': 'Tomarla yo',
   'item.label': 'Darle una etiqueta',
   'item.label.replace': 'Cambiar la etiqueta que tiene',
+  'item.label.taken': 'Esta etiqueta es de {code}.',
+  'item.label.anyway': 'Guardar de todos modos',
   'item.reason': '¿Por qué?',
   'item.reason.hint': 'Bastan unas palabras',
   'item.sla': '{spent} de {expected} min',
@@ -311,6 +313,7 @@ export const es: Words = {
   'do.savedNotPassed': 'Guardado. No pasó.',
   'do.asked': 'La planta no aceptó lo que guardaste antes. Corrígelo y guarda otra vez.',
   'do.gone': 'Este paso ya no está.',
+  'do.moved': 'Lo que pusiste sigue aquí. Puedes guardarlo: se conserva y se te dirá qué pasa con ello.',
 
   'queue.title': 'Cola',
   'queue.mine': 'Mi trabajo',

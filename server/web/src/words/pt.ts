@@ -219,6 +219,8 @@ export const pt: Words = {
   'item.assignMe': 'Ficar com ela',
   'item.label': 'Dar uma etiqueta',
   'item.label.replace': 'Trocar a etiqueta que ela tem',
+  'item.label.taken': 'Esta etiqueta é de {code}.',
+  'item.label.anyway': 'Salvar mesmo assim',
   'item.reason': 'Por quê?',
   'item.reason.hint': 'Poucas palavras bastam',
   'item.sla': '{spent} de {expected} min',
@@ -311,6 +313,7 @@ export const pt: Words = {
   'do.savedNotPassed': 'Salvo. Não passou.',
   'do.asked': 'O que você salvou antes não foi aceito. Corrija e salve de novo.',
   'do.gone': 'Este passo não existe mais.',
+  'do.moved': 'O que você preencheu continua aqui. Você pode salvar: fica guardado, e você saberá o que acontece com isso.',
 
   'queue.title': 'Fila',
   'queue.mine': 'Meu trabalho',

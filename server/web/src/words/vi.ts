@@ -219,6 +219,8 @@ export const vi: Words = {
   'item.assignMe': 'Tôi nhận',
   'item.label': 'Gắn nhãn',
   'item.label.replace': 'Thay nhãn đang có',
+  'item.label.taken': 'Nhãn này thuộc về {code}.',
+  'item.label.anyway': 'Vẫn lưu',
   'item.reason': 'Tại sao?',
   'item.reason.hint': 'Vài chữ là đủ',
   'item.sla': '{spent} trên {expected} phút',
@@ -311,6 +313,7 @@ export const vi: Words = {
   'do.savedNotPassed': 'Đã lưu. Không đạt.',
   'do.asked': 'Lần lưu trước không được nhận. Hãy sửa rồi lưu lại.',
   'do.gone': 'Bước này không còn nữa.',
+  'do.moved': 'Những gì bạn đã nhập vẫn còn đây. Bạn có thể lưu: nó được giữ lại, và bạn sẽ được báo kết quả.',
 
   'queue.title': 'Hàng chờ',
   'queue.mine': 'Việc của tôi',
