@@ -91,6 +91,27 @@ test('someone who may not approve is told that their lead was asked, and it coun
   expect(await decided(floor, item)).toEqual([])
 
   const { data: cases } = await floor.admin.get('/v1/sync/cases')
-  await floor.admin.post(`/v1/sync/cases/${cases[0].id}/book`, { comment: 'looked at it together' })
+  await floor.admin.post(`/v1/sync/cases/${cases[0].id}/book`, { note: 'looked at it together' })
   await expect.poll(() => decided(floor, item)).toEqual([[kim.id, true, expect.objectContaining({ approved: true })]])
+  await expect(other.page.getByText('said yes: it counts.')).toBeVisible()
+  await expect(other.page.getByText('looked at it together')).toBeVisible()
+})
+
+test('work that a lead sends back is a card again, with who and why, and is done again from there', async ({ floor, phone, phones }) => {
+  await measures(phone, 'CAP-0001')
+  await phone.allSent()
+  const other = await phones.atWork({ person: await colleague(floor) })
+  const { page } = other
+  await decides(other, 'CAP-0001', 'Approve')
+  await other.go('Unsent')
+  await page.getByRole('button', { name: 'Seen' }).click({ timeout: 40_000 })
+  await expect(page.getByText('Everything is sent and confirmed.')).toBeVisible()
+
+  const { data: cases } = await floor.admin.get('/v1/sync/cases')
+  await floor.admin.post(`/v1/sync/cases/${cases[0].id}/send_back`, { note: 'ask Lena to look at the seam' })
+  await expect(page.getByText('1 needs you')).toBeVisible()
+  await expect(page.getByText('sends it back to you.')).toBeVisible()
+  await expect(page.getByText('ask Lena to look at the seam')).toBeVisible()
+  await page.getByRole('link', { name: 'Do it again' }).click()
+  await expect(page.getByRole('heading', { name: 'Release', level: 1 })).toBeVisible()
 })

@@ -220,7 +220,6 @@ export const bn: Words = {
   'item.label': 'লেবেল দিন',
   'item.label.replace': 'আগের লেবেল বদলান',
   'item.label.taken': 'এই লেবেল {code}-এর।',
-  'item.label.anyway': 'তবুও সেভ করুন',
   'item.reason': 'কেন?',
   'item.reason.hint': 'অল্প কথাই যথেষ্ট',
   'item.sla': '{spent} / {expected} মিনিট',

@@ -219,7 +219,6 @@ export const en = {
   'item.label': 'Give it a label',
   'item.label.replace': 'Replace the label it has',
   'item.label.taken': 'This label is on {code}.',
-  'item.label.anyway': 'Save it anyway',
   'item.reason': 'Why?',
   'item.reason.hint': 'A few words are enough',
   'item.sla': '{spent} of {expected} min',

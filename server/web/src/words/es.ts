@@ -220,7 +220,6 @@ export const es: Words = {
   'item.label': 'Darle una etiqueta',
   'item.label.replace': 'Cambiar la etiqueta que tiene',
   'item.label.taken': 'Esta etiqueta es de {code}.',
-  'item.label.anyway': 'Guardar de todos modos',
   'item.reason': '¿Por qué?',
   'item.reason.hint': 'Bastan unas palabras',
   'item.sla': '{spent} de {expected} min',

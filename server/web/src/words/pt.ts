@@ -220,7 +220,6 @@ export const pt: Words = {
   'item.label': 'Dar uma etiqueta',
   'item.label.replace': 'Trocar a etiqueta que ela tem',
   'item.label.taken': 'Esta etiqueta é de {code}.',
-  'item.label.anyway': 'Salvar mesmo assim',
   'item.reason': 'Por quê?',
   'item.reason.hint': 'Poucas palavras bastam',
   'item.sla': '{spent} de {expected} min',

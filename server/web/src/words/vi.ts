@@ -220,7 +220,6 @@ export const vi: Words = {
   'item.label': 'Gắn nhãn',
   'item.label.replace': 'Thay nhãn đang có',
   'item.label.taken': 'Nhãn này thuộc về {code}.',
-  'item.label.anyway': 'Vẫn lưu',
   'item.reason': 'Tại sao?',
   'item.reason.hint': 'Vài chữ là đủ',
   'item.sla': '{spent} trên {expected} phút',
