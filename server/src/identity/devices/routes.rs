@@ -148,7 +148,13 @@ async fn device_status(app: Data<App>, proof: DeviceProof, id: Path<Uuid>) -> Re
         DeviceState::Active => "active",
         DeviceState::Revoked(_) => "revoked",
     };
-    Ok(Json(DeviceStatus { device_id: device.id.0, status, site_id: device.site.0, organization_id: device.org.0 }))
+    Ok(Json(DeviceStatus {
+        device_id: device.id.0,
+        status,
+        name: device.name,
+        site_id: device.site.0,
+        organization_id: device.org.0,
+    }))
 }
 
 /// A ticket for one `hello` over `GET /v1/sync`. A device adds its proof; without `device_id` the session only reads.

@@ -32,6 +32,8 @@ pub struct Device {
     pub org: OrgId,
     /// Its id.
     pub id: DeviceId,
+    /// What people call it.
+    pub name: String,
     /// Where it works.
     pub site: LocationId,
     /// Where it stands.
@@ -97,6 +99,7 @@ impl Device {
         Ok(Self {
             org,
             id: DeviceId(row.id),
+            name: row.name.clone(),
             site: LocationId(row.site_id),
             state,
             enrolled_by: UserId(row.enrolled_by),

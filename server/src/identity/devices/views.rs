@@ -119,6 +119,8 @@ pub(super) struct DeviceStatus {
     pub(super) device_id: Uuid,
     /// `pending`, `active` or `revoked`.
     pub(super) status: &'static str,
+    /// What people call it.
+    pub(super) name: String,
     pub(super) site_id: Uuid,
     pub(super) organization_id: Uuid,
 }

@@ -1,3 +1,5 @@
+import { floor } from './floor.svelte'
+
 const STEP = 10_000
 
 /** The present, in steps that are fine enough for minutes. */
@@ -9,6 +11,11 @@ class Present {
       if (!document.hidden) this.now = Date.now()
     }, STEP)
     document.addEventListener('visibilitychange', () => (this.now = Date.now()))
+  }
+
+  /** By the server's clock, as far as this phone knows how wrong its own is. */
+  get atServer(): number {
+    return this.now - (floor.state.clock_ahead_ms ?? 0)
   }
 }
 

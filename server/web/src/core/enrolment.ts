@@ -17,6 +17,6 @@ export async function claim(api: Api, key: CryptoKeyPair, code: string, app_vers
 
 /** The phone as the server knows it now. */
 export async function asked(api: Api, device: KeptDevice): Promise<KeptDevice> {
-  const { status, site_id } = await api.json<{ status: KeptDevice['state']; site_id: Id }>(`/v1/devices/${device.id}/status`, { from: 'device' })
-  return { ...device, site_id, state: status, digits: status === 'pending' ? device.digits : null }
+  const { status, name, site_id } = await api.json<{ status: KeptDevice['state']; name: string; site_id: Id }>(`/v1/devices/${device.id}/status`, { from: 'device' })
+  return { ...device, name, site_id, state: status, digits: status === 'pending' ? device.digits : null }
 }
