@@ -23,3 +23,17 @@ test('of an item with more than 200 events the latest are shown first, and all o
   await expect(told).toHaveCount(NOTES + 1)
   await expect(told.last()).toContainText('Created')
 })
+
+test('an item’s history is asked for when something happened to it, not with every piece of news', async ({ floor, phone, way }) => {
+  const [item, ...others] = floor.items
+  const { page } = phone
+  await phone.openItem('CAP-0001')
+  await page.getByRole('button', { name: 'Show the history' }).click()
+  await expect(page.getByText('Created')).toBeVisible()
+  const asked = () => way.asked.filter((line) => line.startsWith(`GET /v1/items/${item.id}/events`)).length
+  const before = asked()
+  for (const other of others) await floor.admin.post(`/v1/items/${other.id}/hold`, { reason: 'stain' })
+  await floor.admin.post(`/v1/items/${item.id}/hold`, { reason: 'the wrong thread' })
+  await expect(page.getByText('the wrong thread').first()).toBeVisible()
+  await expect.poll(asked).toBe(before + 1)
+})

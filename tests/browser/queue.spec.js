@@ -41,6 +41,18 @@ test('a queue shows who waits, “Take it” takes it, and the others see by who
   await expect(listed(page)).toContainText('CAP-0003')
 })
 
+test('what a supervisor says in a queue goes before what an item is by itself, and what is given there is in the worker’s own list', async ({ floor, phones }) => {
+  const { id } = await makeQueue(floor, { name: 'To cut', stage: 'cut' })
+  const phone = await phones.atWork()
+  const { page } = phone
+  await openQueue(phone, 'To cut · 5')
+  await expect(listed(page).first()).toContainText('CAP-0001')
+  await floor.admin.patch(`/v1/queues/${id}/entries/${floor.items[3].id}`, { priority: 'urgent', assigned_to: floor.worker.id })
+  await expect(listed(page).first()).toContainText('CAP-0004')
+  await page.getByRole('link', { name: 'My work' }).click()
+  await expect(listed(page)).toHaveText([/CAP-0004/])
+})
+
 test('of two who take the same one without a network one is first, and the other reads who was faster', async ({ floor, phones }) => {
   await makeQueue(floor, { name: 'To cut', stage: 'cut' })
   const [phone, other] = [await phones.atWork(), await phones.atWork({ person: await colleague(floor) })]

@@ -86,6 +86,7 @@ export class Server {
       get: (path) => this.call('GET', path, undefined, token),
       post: (path, body) => this.call('POST', path, body, token),
       put: (path, body) => this.call('PUT', path, body, token),
+      patch: (path, body) => this.call('PATCH', path, body, token),
       delete: (path) => this.call('DELETE', path, undefined, token),
     }
   }

@@ -60,6 +60,24 @@ test('what was done last is taken back by its name', async () => {
   await phone.close()
 })
 
+test('a note that is added after a step is not offered to be taken back, and the step still is', async () => {
+  const phone = await Phone.atWork(floor)
+  const { page } = phone
+  await phone.openItem('CAP-0001')
+  await phone.measure('10.1')
+  const offered = page.getByRole('button', { name: 'Take back', exact: true })
+  await expect(offered).toBeVisible()
+  await page.getByRole('button', { name: 'Other things' }).click()
+  await page.getByRole('button', { name: 'Add a note' }).click()
+  await page.getByRole('textbox').fill('a loose thread')
+  await phone.save()
+  await expect(page.getByText('Saved on this phone').last()).toBeVisible()
+  await expect(offered).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Take back: Done: Length' })).toBeVisible()
+  expect(phone.errors).toEqual([])
+  await phone.close()
+})
+
 test('every kind of action is done on one item, and the server has each once', async () => {
   const [item] = floor.items
   const phone = await Phone.atWork(floor)
